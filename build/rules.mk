@@ -1,0 +1,83 @@
+# How the house is built. Rooms may include what stands below them only: lib/httpd and the
+# doors see httpd's headers; every other room is compiled with APR's alone.
+APXS       ?= apxs
+PKG_CONFIG ?= pkg-config
+CC         ?= cc
+OUT        ?= build/out$(if $(SAN),-san)
+SANFLAGS   := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+comma      := ,
+
+WARN    := -std=c11 -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Werror
+OPT     ?= -O2 -g
+# jansson, openssl, curl and apr take no -isystem flags from pkg-config, so ours are rewritten:
+# a warning inside somebody else's header is not ours to mend.
+system   = $(patsubst -I%,-isystem %,$(1))
+DEPS    := jansson libcrypto libcurl lmdb libjwt
+CORE_INC  := $(call system,$(shell apr-1-config --includes) $(shell apu-1-config --includes) $(shell $(PKG_CONFIG) --cflags-only-I $(DEPS)))
+HTTPD_INC := -isystem $(shell $(APXS) -q INCLUDEDIR)
+BASE    := $(WARN) $(OPT) -fPIC -fvisibility=hidden -D_GNU_SOURCE $(shell apr-1-config --cppflags) -Iinclude $(SANFLAGS)
+CFLAGS_CORE  := $(BASE) $(CORE_INC)
+CFLAGS_HTTPD := $(BASE) $(CORE_INC) $(HTTPD_INC)
+LIBS    := $(shell $(PKG_CONFIG) --libs $(DEPS)) $(shell apu-1-config --link-ld) $(shell apr-1-config --link-ld)
+
+CORE_SRC  := $(wildcard lib/base/*.c lib/ports/*.c lib/token/*.c lib/oauth/*.c lib/rpc/*.c)
+HTTPD_SRC := $(wildcard lib/httpd/*.c)
+CORE_OBJ  := $(CORE_SRC:%.c=$(OUT)/%.o)
+HTTPD_OBJ := $(HTTPD_SRC:%.c=$(OUT)/%.o)
+DOORS     := $(basename $(wildcard mod_*.c))
+MODULES   := $(DOORS:%=$(OUT)/%.so)
+UNIT      := $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(wildcard tests/unit/test_*.c))
+FUZZ      := $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+
+.PHONY: all lib unit fuzz replay check install demo bench clean
+all: $(MODULES)
+lib: $(OUT)/libmcp.a
+unit: $(UNIT)
+	@set -e; for t in $^; do echo "== $${t##*/}"; $$t; done
+# Fuzz targets are replayed over their corpus with a plain driver; `make fuzz` builds libFuzzer binaries.
+replay: $(FUZZ)
+	@set -e; for t in $^; do n=$${t##*/fuzz_}; $$t tests/fuzz/corpus/$$n; done
+fuzz: $(FUZZ:$(OUT)/fuzz/%=$(OUT)/libfuzzer/%)
+check:
+	build/check
+demo:
+	build/demo
+
+$(OUT)/libmcp.a: $(CORE_OBJ)
+	@rm -f $@; $(AR) rcs $@ $^
+$(OUT)/libmcp_httpd.a: $(HTTPD_OBJ)
+	@rm -f $@; $(AR) rcs $@ $^
+
+# httpd loads modules with global symbols: each must export its module record alone.
+$(OUT)/mod_%.so: $(OUT)/mod_%.o $(OUT)/libmcp_httpd.a $(OUT)/libmcp.a
+	$(CC) -shared $(SANFLAGS) -o $@ $^ -Wl,--exclude-libs,ALL -Wl,-z,relro,-z,now $(LIBS)
+
+$(OUT)/lib/httpd/%.o: lib/httpd/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_HTTPD) -MMD -c -o $@ $<
+$(OUT)/mod_%.o: mod_%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_HTTPD) -MMD -c -o $@ $<
+$(OUT)/lib/%.o: lib/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_CORE) -MMD -c -o $@ $<
+
+$(OUT)/unit/%: tests/unit/%.c $(OUT)/libmcp.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_CORE) -Itests/unit -MMD -o $@ $< $(OUT)/libmcp.a -lcmocka $(LIBS)
+$(OUT)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $(OUT)/libmcp.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_CORE) -MMD -o $@ $< tests/fuzz/replay.c $(OUT)/libmcp.a $(LIBS)
+$(OUT)/libfuzzer/%: tests/fuzz/%.c $(CORE_SRC)
+	@mkdir -p $(@D)
+	clang $(filter-out -Werror,$(CFLAGS_CORE)) -fsanitize=fuzzer,address,undefined -o $@ $< $(CORE_SRC) $(LIBS)
+
+install: all
+	install -d $(DESTDIR)$(shell $(APXS) -q LIBEXECDIR) $(DESTDIR)$(shell $(APXS) -q SYSCONFDIR)/mods-available
+	install -m 644 $(MODULES) $(DESTDIR)$(shell $(APXS) -q LIBEXECDIR)
+	install -m 644 conf/*.load conf/*.conf $(DESTDIR)$(shell $(APXS) -q SYSCONFDIR)/mods-available
+
+clean:
+	rm -rf build/out build/out-san
+
+-include $(shell find $(OUT) -name '*.d' 2>/dev/null)

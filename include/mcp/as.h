@@ -1,0 +1,85 @@
+/* The authorization server as the use cases of lib/oauth see it: settings, a request, an answer.
+ *
+ * A use case is a function (ctx, as, in, out) -> rc. On MCP_OK `out` is the answer. On any other
+ * rc `out` is the answer too if out->status is set (a page, a redirect that carries the error);
+ * otherwise the caller writes mcp_out_error(). Either way out->audit tells what happened. */
+#ifndef MCP_AS_H
+#define MCP_AS_H
+
+#include <apr_tables.h>
+#include "mcp/keys.h"
+#include "mcp/store.h"
+
+typedef struct {
+    const char *name;           /* RFC 6749 3.3 scope-token */
+    const char *text;           /* what it allows, in words for the consent page */
+    unsigned sensitive : 1;     /* never for unverified clients */
+    unsigned by_default : 1;    /* given when a client asks for none */
+} mcp_scope;
+
+/* One issuer. Const once the server runs. */
+typedef struct {
+    const char *issuer;         /* https://host[/path], no slash at the end */
+    const char *path;           /* path of the issuer, "" for none: endpoints are path + "/register" ... */
+    const mcp_key *key;
+    mcp_store *store;
+    const unsigned char *seal;  /* 32 secret bytes for tickets, derived from the signing key */
+    const mcp_scope *scopes;
+    int scope_count;
+    const char *const *resources;   /* RFC 8707 identifiers this issuer makes tokens for, NULL-terminated */
+    apr_int64_t access_ttl, refresh_ttl, client_ttl, code_ttl;  /* seconds */
+    unsigned registration_open : 1;
+} mcp_as;
+
+/* What a door read from the request. Strings are NULL where absent. */
+typedef struct {
+    const char *method;         /* "GET", "POST" */
+    const char *content_type;
+    const char *query;          /* undecoded, without "?" */
+    const char *body;           /* NUL-terminated behind body_len */
+    size_t body_len;
+    const char *authorization;  /* the one Authorization header */
+    const char *origin, *fetch_site, *cookie;
+    const char *user;           /* whom httpd authenticated */
+    const char *peer;           /* client address */
+} mcp_in;
+
+/* One audit line's facts. No member may hold a secret. NULL: not known. */
+typedef struct {
+    const char *event;          /* "register", "authorize", "consent", "token" */
+    const char *client, *user, *scope, *resource, *redirect;
+} mcp_audit_facts;
+
+typedef struct {
+    int status;                 /* 0: nothing answered yet */
+    const char *content_type;
+    const char *body;           /* NUL-terminated */
+    apr_table_t *headers;       /* further headers, may be NULL */
+    mcp_audit_facts audit;
+} mcp_out;
+
+/* out.c */
+mcp_rc mcp_out_json(mcp_ctx *ctx, mcp_out *out, int status, const json_t *value);   /* no-store; returns MCP_OK */
+void mcp_out_header(mcp_ctx *ctx, mcp_out *out, const char *name, const char *value);
+/* {"error","error_description"} by rc's table row; description = sentence, and ctx->detail where it has one.
+ * WWW-Authenticate: Basic on 401 invalid_client when the client tried Basic; Retry-After on 429 and 503. */
+void mcp_out_error(mcp_ctx *ctx, mcp_out *out, mcp_rc rc);
+
+/* register.c: POST /register, RFC 7591. */
+mcp_rc mcp_register(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, mcp_out *out);
+/* authorize.c: GET /authorize, RFC 6749 4.1.1 with RFC 7636, 8707, 9207. in->user is logged in. Writes nothing. */
+mcp_rc mcp_authorize(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, mcp_out *out);
+/* consent.c: POST /authorize, the user's answer on the consent page. */
+mcp_rc mcp_consent(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, mcp_out *out);
+/* grant.c: POST /token, authorization_code and client_credentials. */
+mcp_rc mcp_grant(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, mcp_out *out);
+/* metadata.c: RFC 8414 document; the RFC 7517 set. */
+mcp_rc mcp_metadata(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, mcp_out *out);
+mcp_rc mcp_jwks(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, mcp_out *out);
+
+/* The scope row, or NULL. */
+const mcp_scope *mcp_as_scope(const mcp_as *as, const char *name);
+/* 1 if the resource is one of ours, compared byte for byte. */
+int mcp_as_has_resource(const mcp_as *as, const char *resource);
+
+#endif

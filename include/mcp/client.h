@@ -1,0 +1,39 @@
+/* A client: its metadata (RFC 7591 section 2), the rules it must meet, and its record in the store. */
+#ifndef MCP_CLIENT_H
+#define MCP_CLIENT_H
+
+#include "mcp/as.h"
+
+typedef enum { MCP_AUTH_NONE, MCP_AUTH_BASIC, MCP_AUTH_POST } mcp_client_auth;
+
+typedef struct {
+    const char *id;
+    const char *name;           /* shown at consent; "" if none */
+    const char *uri;            /* client_uri, NULL if none */
+    const char *const *redirects;   /* NULL-terminated, may be empty */
+    const char *scope;          /* the scopes granted at registration: a default, not a ceiling */
+    mcp_client_auth auth;
+    unsigned grant_code : 1, grant_refresh : 1, grant_credentials : 1, is_native : 1;
+    const char *secret_digest;  /* lower-case hex SHA-256, NULL for public clients */
+    apr_int64_t issued_at, secret_expires_at;   /* seconds since 1970; 0: does not expire (public) */
+    json_t *metadata;           /* the members to echo in the registration answer */
+} mcp_client;
+
+/* Judges a metadata document; fills everything but id, secret and times. MCP_BAD_METADATA,
+ * MCP_BAD_REDIRECT or MCP_BAD_SCOPE with a detail that names the member. */
+mcp_rc mcp_client_from_metadata(mcp_ctx *ctx, const mcp_as *as, json_t *doc, mcp_client *out);
+
+mcp_rc mcp_client_save(mcp_ctx *ctx, const mcp_as *as, const mcp_client *client);
+/* MCP_BAD_CLIENT if there is none (or it expired), MCP_UNAVAILABLE if the store is down. */
+mcp_rc mcp_client_load(mcp_ctx *ctx, const mcp_as *as, const char *id, const mcp_client **out);
+
+/* 1 if uri is one of the client's: exact, but any port on a loopback http one (RFC 8252 7.3). */
+int mcp_client_has_redirect(mcp_ctx *ctx, const mcp_client *client, const char *uri);
+
+/* client_secret_basic, client_secret_post or none, exactly as registered. form: the token request.
+ * MCP_BAD_CLIENT otherwise (MCP_BAD_REQUEST for two methods at once). */
+struct mcp_form;
+mcp_rc mcp_client_authenticate(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, const struct mcp_form *form,
+                               const mcp_client **out);
+
+#endif

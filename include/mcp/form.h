@@ -1,0 +1,26 @@
+/* application/x-www-form-urlencoded bodies and query strings (OAuth parameters).
+ * A parameter may stand once (RFC 6749 3.1); only names listed as repeatable may stand oftener.
+ * Decoded text must be UTF-8 without U+0000. At most MCP_FORM_MAX parameters. */
+#ifndef MCP_FORM_H
+#define MCP_FORM_H
+
+#include <apr_tables.h>
+#include "mcp/ctx.h"
+
+enum { MCP_FORM_MAX = 64 };
+
+typedef struct mcp_form mcp_form;
+
+/* repeatable: NULL, or the one name that may repeat (RFC 8707 "resource"). MCP_BAD_REQUEST names the parameter. */
+mcp_rc mcp_form_parse(mcp_ctx *ctx, const char *bytes, size_t len, const char *repeatable, const mcp_form **out);
+
+/* The value, or NULL if absent. An empty value reads as absent (RFC 6749 3.1). */
+const char *mcp_form_get(const mcp_form *form, const char *name);
+
+/* How often the name stands. */
+int mcp_form_count(const mcp_form *form, const char *name);
+
+/* The i-th value of a repeatable name, or NULL. */
+const char *mcp_form_nth(const mcp_form *form, const char *name, int i);
+
+#endif

@@ -1,0 +1,46 @@
+/* The gate: what must hold of a request before any rule is asked, and which kind of rule to ask.
+ * Pure functions; the door gathers headers and evaluates the sections. */
+#ifndef MCP_GATE_H
+#define MCP_GATE_H
+
+#include <apr_tables.h>
+#include "mcp/envelope.h"
+
+/* How a message is judged. */
+typedef enum {
+    MCP_JUDGE_TOKEN,        /* housekeeping: any valid token */
+    MCP_JUDGE_TOOL,         /* tools/call: the <MCPTool> section of message.name */
+    MCP_JUDGE_METHOD        /* everything else: a <MCPMethod> section that allows it */
+} mcp_judge;
+
+mcp_judge mcp_gate_judge(const mcp_message *message);
+
+/* Before the body is read. method as text; headers as httpd has them (every line one entry).
+ * POST: one Content-Type of application/json (charset only utf-8), no Content-Encoding.
+ * GET and DELETE: no body. Any other method: MCP_BAD_METHOD. Refused too: a Connection header that
+ * names a header the gate reads or sets; underscore twins of them (Mcp_Name); repeats of
+ * Mcp-Method, Mcp-Name, MCP-Protocol-Version, Mcp-Session-Id, Content-Type, Authorization, Origin. */
+mcp_rc mcp_gate_headers(mcp_ctx *ctx, const char *method, const apr_table_t *headers, int has_body);
+
+/* 1 if Origin is absent or one of origins (NULL-terminated list, may be NULL). */
+int mcp_gate_origin(const apr_table_t *headers, const char *const *origins);
+
+/* After the body: Mcp-Method, Mcp-Name (=?base64?...?= form too) and MCP-Protocol-Version agree with it.
+ * Required under 2026-07-28 and later; where sent under earlier revisions they must agree as well.
+ * Mcp-Param-* headers: refused unless the caller compares them (not yet).  MCP_HEADER_MISMATCH.
+ * A tools/call without a string params.name, or with arguments that are no object: MCP_BAD_PARAMS. */
+mcp_rc mcp_gate_agree(mcp_ctx *ctx, const apr_table_t *headers, const mcp_message *message);
+
+/* challenge.c: WWW-Authenticate value (RFC 6750 3, RFC 9728 5.1) for a 401 or 403; NULL where rc wants none.
+ * scope: blank-separated, may be NULL. */
+const char *mcp_challenge(apr_pool_t *p, mcp_rc rc, const char *resource_metadata, const char *scope);
+
+/* challenge.c: the JSON-RPC error body; id as exact bytes, NULL: null. detail may be NULL. */
+const char *mcp_rpc_error(apr_pool_t *p, mcp_rc rc, const char *id, size_t id_len, const char *detail);
+
+/* resource.c: the RFC 9728 document. servers and scopes: NULL-terminated. */
+const char *mcp_resource_document(mcp_ctx *ctx, const char *resource, const char *const *servers, const char *const *scopes);
+/* Its URL for a resource: https://host/.well-known/oauth-protected-resource/path. NULL if resource is no URL. */
+const char *mcp_resource_metadata_url(mcp_ctx *ctx, const char *resource);
+
+#endif
