@@ -1,0 +1,493 @@
+/* mod_mcp_dcr: the door for strangers. A virtual host with MCPIssuer is an OAuth authorization server
+ * (RFC 6749, 7591, 7636, 8414, 8707, 9207) whose users are whoever httpd authenticates on /authorize.
+ *
+ * This file holds the directives, the hooks and the wiring; every decision is made in lib/oauth. */
+#include <httpd.h>
+#include <http_config.h>
+#include <http_core.h>
+#include <http_log.h>
+#include <http_protocol.h>
+#include <http_request.h>
+#include <ap_mpm.h>
+#include <apr_optional.h>
+#include <apr_strings.h>
+#include <unixd.h>
+#include "mcp/httpd.h"
+#include "mcp/text.h"
+#include "mcp/url.h"
+
+APLOG_USE_MODULE(mcp_dcr);
+extern __attribute__((visibility("default"))) module AP_MODULE_DECLARE_DATA mcp_dcr_module;
+
+enum {
+    ACCESS_TTL = 600, REFRESH_TTL = 86400, CLIENT_TTL = 30 * 86400, CODE_TTL = 60,
+    BODY_MAX = 64 * 1024
+};
+
+typedef struct {
+    const char *issuer, *path, *key_file;
+    const char *store_spec, *audit_target;  /* server-wide */
+    apr_array_header_t *scopes;             /* of mcp_scope */
+    apr_int64_t access_ttl, refresh_ttl, client_ttl;    /* 0: unset */
+    int registration_open;                  /* -1: unset */
+    mcp_as *as;                             /* built at post_config */
+    mcp_audit *audit;
+    mcp_self_issuer self;
+} dcr_server;
+
+/* One store for a process, opened after the fork. */
+static mcp_store process_store;
+static int process_store_open;
+
+static dcr_server *config_of(server_rec *s)
+{
+    return ap_get_module_config(s->module_config, &mcp_dcr_module);
+}
+
+static void *create_server(apr_pool_t *p, server_rec *s)
+{
+    dcr_server *c = apr_pcalloc(p, sizeof *c);
+
+    (void)s;
+    c->scopes = apr_array_make(p, 4, sizeof(mcp_scope));
+    c->registration_open = -1;
+    return c;
+}
+
+static void *merge_server(apr_pool_t *p, void *base, void *add)
+{
+    dcr_server *c = apr_pmemdup(p, add, sizeof *c);
+    const dcr_server *b = base;
+
+    if (!c->issuer) { c->issuer = b->issuer; c->path = b->path; }
+    if (!c->key_file) c->key_file = b->key_file;
+    if (!c->store_spec) c->store_spec = b->store_spec;
+    if (!c->audit_target) c->audit_target = b->audit_target;
+    if (!c->scopes->nelts) c->scopes = b->scopes;
+    if (!c->access_ttl) c->access_ttl = b->access_ttl;
+    if (!c->refresh_ttl) c->refresh_ttl = b->refresh_ttl;
+    if (!c->client_ttl) c->client_ttl = b->client_ttl;
+    if (c->registration_open < 0) c->registration_open = b->registration_open;
+    return c;
+}
+
+/* ---- directives ---- */
+
+static const char *set_issuer(cmd_parms *cmd, void *dir, const char *value)
+{
+    dcr_server *c = config_of(cmd->server);
+    mcp_ctx *ctx = mcp_httpd_server_ctx(cmd->pool, cmd->server);
+    mcp_url url;
+
+    (void)dir;
+    if (mcp_url_parse(ctx, value, &url)) return apr_psprintf(cmd->pool, "MCPIssuer: %s", ctx->detail);
+    if (strcmp(url.scheme, "https") && !(!strcmp(url.scheme, "http") && mcp_url_is_loopback(&url)))
+        return "MCPIssuer must be an https URL (plain http on loopback alone)";
+    if (url.query || url.fragment || url.userinfo) return "MCPIssuer must have no query, fragment or user (RFC 8414 section 2)";
+    if (value[strlen(value) - 1] == '/') return "MCPIssuer must not end in a slash";
+    c->issuer = value;
+    c->path = url.path;
+    return NULL;
+}
+
+static const char *set_store(cmd_parms *cmd, void *dir, const char *value)
+{
+    const char *err = ap_check_cmd_context(cmd, GLOBAL_ONLY);
+
+    (void)dir;
+    if (!err) err = mcp_store_check(cmd->pool, value);
+    config_of(cmd->server)->store_spec = value;
+    return err;
+}
+
+static const char *set_text(cmd_parms *cmd, void *dir, const char *value)
+{
+    (void)dir;
+    *(const char **)(void *)((char *)config_of(cmd->server) + (size_t)cmd->info) = value;
+    return NULL;
+}
+
+static const char *set_seconds(cmd_parms *cmd, void *dir, const char *value)
+{
+    apr_int64_t n;
+    char *end;
+
+    (void)dir;
+    n = apr_strtoi64(value, &end, 10);
+    if (*end || n < 1 || n > 10LL * 365 * 86400)
+        return apr_psprintf(cmd->pool, "%s wants a number of seconds from 1 to ten years", cmd->cmd->name);
+    *(apr_int64_t *)(void *)((char *)config_of(cmd->server) + (size_t)cmd->info) = n;
+    return NULL;
+}
+
+static int is_scope_token(const char *name)
+{
+    const char *c;
+
+    for (c = name; *c; c++)
+        if (*c <= ' ' || *c > '~' || *c == '"' || *c == '\\') return 0;
+    return *name != '\0';
+}
+
+static const char *set_scope(cmd_parms *cmd, void *dir, int argc, char *const argv[])
+{
+    dcr_server *c = config_of(cmd->server);
+    mcp_scope scope = { 0 };
+    int i;
+
+    (void)dir;
+    if (argc < 2) return "MCPScope wants NAME \"what it allows\" [sensitive] [default]";
+    if (!is_scope_token(argv[0])) return "MCPScope: a name may hold no blanks, quotes or backslashes (RFC 6749 section 3.3)";
+    scope.name = argv[0];
+    scope.text = argv[1];
+    for (i = 2; i < argc; i++) {
+        if (!strcasecmp(argv[i], "sensitive")) scope.sensitive = 1;
+        else if (!strcasecmp(argv[i], "default")) scope.by_default = 1;
+        else return apr_psprintf(cmd->pool, "MCPScope: %s is neither sensitive nor default", argv[i]);
+    }
+    if (scope.sensitive && scope.by_default) return "MCPScope: a sensitive scope cannot be a default";
+    for (i = 0; i < c->scopes->nelts; i++)
+        if (!strcmp(APR_ARRAY_IDX(c->scopes, i, mcp_scope).name, scope.name))
+            return apr_psprintf(cmd->pool, "MCPScope %s stands twice", scope.name);
+    APR_ARRAY_PUSH(c->scopes, mcp_scope) = scope;
+    return NULL;
+}
+
+static const char *set_registration(cmd_parms *cmd, void *dir, const char *value)
+{
+    (void)dir;
+    if (!strcasecmp(value, "token")) return "MCPRegistration token is not served by this version; use open or off";
+    if (strcasecmp(value, "open") && strcasecmp(value, "off")) return "MCPRegistration is open or off";
+    config_of(cmd->server)->registration_open = !strcasecmp(value, "open");
+    return NULL;
+}
+
+#define AT(member) (void *)APR_OFFSETOF(dcr_server, member)
+static const command_rec directives[] = {
+    AP_INIT_TAKE1("MCPIssuer", set_issuer, NULL, RSRC_CONF, "URL: this virtual host is an authorization server of that name"),
+    AP_INIT_TAKE1("MCPStore", set_store, NULL, RSRC_CONF, "lmdb:DIR or memcache:HOST:PORT[,...]: where clients and codes live"),
+    AP_INIT_TAKE1("MCPSigningKey", set_text, AT(key_file), RSRC_CONF, "PEM file; created beside the store if not given"),
+    AP_INIT_TAKE1("MCPAuditLog", set_text, AT(audit_target), RSRC_CONF, "file or |program for one JSON line per decision"),
+    AP_INIT_TAKE_ARGV("MCPScope", set_scope, NULL, RSRC_CONF, "NAME \"what it allows\" [sensitive] [default]"),
+    AP_INIT_TAKE1("MCPRegistration", set_registration, NULL, RSRC_CONF, "open or off"),
+    AP_INIT_TAKE1("MCPAccessTokenTTL", set_seconds, AT(access_ttl), RSRC_CONF, "seconds an access token lives"),
+    AP_INIT_TAKE1("MCPRefreshTokenTTL", set_seconds, AT(refresh_ttl), RSRC_CONF, "seconds a refresh token lives"),
+    AP_INIT_TAKE1("MCPClientTTL", set_seconds, AT(client_ttl), RSRC_CONF, "seconds a registered client and its secret live"),
+    { NULL }
+};
+
+/* ---- start-up ---- */
+
+static const char *store_spec(apr_pool_t *p, const dcr_server *c)
+{
+    const char *spec = c->store_spec ? c->store_spec : "lmdb:mcp-state";
+
+    if (strncmp(spec, "lmdb:", 5)) return spec;
+    return apr_pstrcat(p, "lmdb:", ap_server_root_relative(p, spec + 5), NULL);
+}
+
+/* The folder of the embedded store, or where keys are kept beside a remote one. */
+static const char *state_dir(apr_pool_t *p, const dcr_server *c)
+{
+    const char *spec = store_spec(p, c);
+
+    return strncmp(spec, "lmdb:", 5) ? ap_server_root_relative(p, "mcp-state") : spec + 5;
+}
+
+static int make_state_dir(apr_pool_t *p, server_rec *s, const char *dir)
+{
+    apr_status_t status = apr_dir_make_recursive(dir, APR_UREAD | APR_UWRITE | APR_UEXECUTE, p);
+
+    if (status == APR_SUCCESS && !geteuid() && chown(dir, ap_unixd_config.user_id, ap_unixd_config.group_id)) status = errno;
+    if (status == APR_SUCCESS) return OK;
+    ap_log_error(APLOG_MARK, APLOG_CRIT, status, s, "MCP060: MCPStore: %s cannot be made; create it or name another folder", dir);
+    return HTTP_INTERNAL_SERVER_ERROR;
+}
+
+static const char *default_key_file(apr_pool_t *p, const dcr_server *c)
+{
+    return apr_pstrcat(p, state_dir(p, c), "/signing-", mcp_text_fingerprint(p, c->issuer), ".pem", NULL);
+}
+
+static mcp_rc load_key(mcp_ctx *ctx, apr_pool_t *p, const dcr_server *c, const mcp_key **key)
+{
+    if (c->key_file) return mcp_keys_load(ctx, p, ap_server_root_relative(p, c->key_file), key);
+    return mcp_keys_create(ctx, p, default_key_file(p, c), key);
+}
+
+static const unsigned char *derive_seal(mcp_ctx *ctx, apr_pool_t *p, const mcp_key *key)
+{
+    unsigned char *seal = apr_palloc(p, MCP_SHA256_LEN);
+    const char *text = apr_pstrcat(ctx->pool, "mcp ticket seal\n", key->pem, NULL);
+
+    return mcp_text_sha256(ctx, text, strlen(text), seal) ? NULL : seal;
+}
+
+static mcp_rc build_as(mcp_ctx *ctx, apr_pool_t *p, server_rec *s, dcr_server *c)
+{
+    static const char *const none[] = { NULL };
+    APR_OPTIONAL_FN_TYPE(mcp_toolauthz_resources) *resources = APR_RETRIEVE_OPTIONAL_FN(mcp_toolauthz_resources);
+    mcp_as *as = apr_pcalloc(p, sizeof *as);
+    mcp_rc rc;
+
+    if ((rc = load_key(ctx, p, c, &as->key))) return rc;
+    as->issuer = c->issuer;
+    as->path = c->path;
+    as->store = &process_store;
+    as->seal = derive_seal(ctx, p, as->key);
+    as->scopes = (const mcp_scope *)(void *)c->scopes->elts;
+    as->scope_count = c->scopes->nelts;
+    as->resources = resources ? resources(p, s) : none;
+    as->access_ttl = c->access_ttl ? c->access_ttl : ACCESS_TTL;
+    as->refresh_ttl = c->refresh_ttl ? c->refresh_ttl : REFRESH_TTL;
+    as->client_ttl = c->client_ttl ? c->client_ttl : CLIENT_TTL;
+    as->code_ttl = CODE_TTL;
+    as->registration_open = c->registration_open != 0;
+    if (!as->seal) return mcp_fail(ctx, MCP_INTERNAL, "no seal could be derived");
+    c->self.issuer = as->issuer;
+    c->self.keys = mcp_keys_of(p, as->key);
+    c->as = as;
+    return MCP_OK;
+}
+
+static int declares(const dcr_server *c, const char *scope)
+{
+    int i;
+
+    for (i = 0; i < c->scopes->nelts; i++)
+        if (!strcmp(APR_ARRAY_IDX(c->scopes, i, mcp_scope).name, scope)) return 1;
+    return 0;
+}
+
+/* DESIGN: a rule that asks for a scope nobody can get is a mistake, and stops httpd at configtest. */
+static int check_scopes(apr_pool_t *p, server_rec *s, const dcr_server *c)
+{
+    APR_OPTIONAL_FN_TYPE(mcp_toolauthz_scopes) *scopes = APR_RETRIEVE_OPTIONAL_FN(mcp_toolauthz_scopes);
+    const char *const *scope;
+
+    for (scope = scopes ? scopes(p, s) : NULL; scope && *scope; scope++)
+        if (!declares(c, *scope)) {
+            ap_log_error(APLOG_MARK, APLOG_CRIT | APLOG_NOERRNO, 0, s,
+                         "MCP061: a section requires scope %s, but no MCPScope declares it; add MCPScope %s \"what it allows\"", *scope, *scope);
+            return HTTP_INTERNAL_SERVER_ERROR;
+        }
+    return OK;
+}
+
+static int check_config(apr_pool_t *p, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server)
+{
+    server_rec *s;
+    const mcp_key *key;
+    mcp_ctx *ctx;
+
+    (void)plog;
+    for (s = main_server; s; s = s->next) {
+        dcr_server *c = config_of(s);
+        if (!c->issuer) continue;
+        if (!c->scopes->nelts) {
+            ap_log_error(APLOG_MARK, APLOG_CRIT | APLOG_NOERRNO, 0, s, "MCP062: MCPIssuer %s has no MCPScope; declare at least one", c->issuer);
+            return HTTP_INTERNAL_SERVER_ERROR;
+        }
+        if (check_scopes(ptemp, s, c)) return HTTP_INTERNAL_SERVER_ERROR;
+        if (make_state_dir(ptemp, s, state_dir(ptemp, c))) return HTTP_INTERNAL_SERVER_ERROR;
+        ctx = mcp_httpd_server_ctx(ptemp, s);
+        if (load_key(ctx, p, c, &key)) {
+            ap_log_error(APLOG_MARK, APLOG_CRIT | APLOG_NOERRNO, 0, s, "MCP063: MCPSigningKey: %s", ctx->detail);
+            return HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+    return OK;
+}
+
+static int post_config(apr_pool_t *p, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server)
+{
+    server_rec *s;
+    const char *err;
+
+    (void)plog;
+    if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) return OK;
+    for (s = main_server; s; s = s->next) {
+        dcr_server *c = config_of(s);
+        mcp_ctx *ctx = mcp_httpd_server_ctx(ptemp, s);
+        if (!c->issuer) continue;
+        if (build_as(ctx, p, s, c)) {
+            ap_log_error(APLOG_MARK, APLOG_CRIT | APLOG_NOERRNO, 0, s, "MCP064: MCPIssuer %s: %s", c->issuer, ctx->detail);
+            return HTTP_INTERNAL_SERVER_ERROR;
+        }
+        if ((err = mcp_audit_open(p, c->audit_target, &c->audit))) {
+            ap_log_error(APLOG_MARK, APLOG_CRIT | APLOG_NOERRNO, 0, s, "MCP065: %s", err);
+            return HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+    return OK;
+}
+
+static void child_init(apr_pool_t *p, server_rec *s)
+{
+    mcp_ctx *ctx = mcp_httpd_server_ctx(p, s);
+    mcp_store *store;
+    int threads = 1;
+
+    ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads);
+    process_store_open = !mcp_store_open(ctx, p, store_spec(p, config_of(s)), threads < 1 ? 1 : threads, &store);
+    if (process_store_open) process_store = *store;
+    else ap_log_error(APLOG_MARK, APLOG_ERR | APLOG_NOERRNO, 0, s, "MCP066: MCPStore: %s", ctx->detail);
+}
+
+/* ---- requests ---- */
+
+typedef mcp_rc use_case(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, mcp_out *out);
+
+typedef struct {
+    const char *path;       /* below the issuer's path */
+    const char *method;
+    use_case *run;
+    const char *event;      /* NULL: not a decision, no audit */
+} endpoint;
+
+static const endpoint endpoints[] = {
+    { "/register",  "POST", mcp_register,  "register" },
+    { "/authorize", "GET",  mcp_authorize, "authorize" },
+    { "/authorize", "POST", mcp_consent,   "consent" },
+    { "/token",     "POST", mcp_grant,     "token" },
+    { "/jwks.json", "GET",  mcp_jwks,      NULL },
+    { NULL, NULL, NULL, NULL }
+};
+
+/* RFC 8414 puts the issuer's path behind the well-known name; OpenID Discovery before it. */
+static int is_metadata_path(request_rec *r, const mcp_as *as, const char *path)
+{
+    apr_pool_t *p = r->pool;
+
+    return !strcmp(path, apr_pstrcat(p, "/.well-known/oauth-authorization-server", as->path, NULL))
+        || !strcmp(path, apr_pstrcat(p, "/.well-known/openid-configuration", as->path, NULL))
+        || !strcmp(path, apr_pstrcat(p, as->path, "/.well-known/openid-configuration", NULL));
+}
+
+/* The row for the request, or one of the same path with another method, or NULL. Paths match as sent. */
+static const endpoint *find_endpoint(request_rec *r, const mcp_as *as)
+{
+    static const endpoint metadata = { "", "GET", mcp_metadata, NULL };
+    const char *path = r->parsed_uri.path ? r->parsed_uri.path : "";
+    const char *method = r->header_only ? "GET" : r->method;
+    size_t prefix = strlen(as->path);
+    const endpoint *e, *other = NULL;
+
+    if (is_metadata_path(r, as, path)) return &metadata;
+    if (strncmp(path, as->path, prefix)) return NULL;
+    for (e = endpoints; e->path; e++) {
+        if (strcmp(path + prefix, e->path)) continue;
+        if (!strcmp(method, e->method)) return e;
+        other = e;
+    }
+    return other;
+}
+
+static const endpoint *ours(request_rec *r)
+{
+    dcr_server *c = config_of(r->server);
+
+    return c->as ? find_endpoint(r, c->as) : NULL;
+}
+
+/* Keeps proxies, aliases and the file system away from our paths; <Location> still applies. */
+static int claim_uri(request_rec *r)
+{
+    if (!ours(r)) return DECLINED;
+    r->filename = apr_pstrdup(r->pool, r->uri);
+    return OK;
+}
+
+static int claim_storage(request_rec *r)
+{
+    return ours(r) ? OK : DECLINED;
+}
+
+static const char *header(request_rec *r, const char *name)
+{
+    return apr_table_get(r->headers_in, name);
+}
+
+/* Bodies may not be announced twice or compressed; mcp_body_text caps the rest. */
+static mcp_rc gather(mcp_ctx *ctx, request_rec *r, mcp_in *in)
+{
+    memset(in, 0, sizeof *in);
+    in->method = r->method;
+    in->content_type = header(r, "Content-Type");
+    in->query = r->args;
+    in->authorization = header(r, "Authorization");
+    in->origin = header(r, "Origin");
+    in->fetch_site = header(r, "Sec-Fetch-Site");
+    in->cookie = header(r, "Cookie");
+    in->user = r->user;
+    in->peer = r->useragent_ip;
+    in->body = "";
+    if (header(r, "Content-Encoding")) return mcp_fail(ctx, MCP_BAD_MEDIA_TYPE, "send the body without Content-Encoding");
+    if (strcmp(r->method, "POST")) return MCP_OK;
+    return mcp_body_text(ctx, r, BODY_MAX, &in->body, &in->body_len);
+}
+
+static mcp_rc serve(mcp_ctx *ctx, request_rec *r, const endpoint *e, mcp_out *out)
+{
+    const char *method = r->header_only ? "GET" : r->method;
+    mcp_in in;
+    mcp_rc rc;
+
+    if (strcmp(method, e->method)) {
+        mcp_out_header(ctx, out, "Allow", !strcmp(e->path, "/authorize") ? "GET, POST" : e->method);
+        return mcp_fail(ctx, MCP_BAD_METHOD, "%s is not served here", r->method);
+    }
+    if ((rc = gather(ctx, r, &in))) return rc;
+    if (e->event && !process_store_open) return mcp_fail(ctx, MCP_UNAVAILABLE, "the store is not open");
+    if (!strcmp(e->path, "/authorize") && !in.user) {
+        mcp_log(ctx, MCP_LOG_ERROR, "MCP041", "%s must be protected by AuthType and Require valid-user: nobody is logged in", r->uri);
+        return mcp_fail(ctx, MCP_LOGIN_REQUIRED, "the administrator must protect this page with a login");
+    }
+    return e->run(ctx, config_of(r->server)->as, &in, out);
+}
+
+static int handler(request_rec *r)
+{
+    const endpoint *e = ours(r);
+    mcp_out out = { 0 };
+    mcp_ctx *ctx;
+    mcp_rc rc;
+
+    if (!e) return DECLINED;
+    ctx = mcp_httpd_ctx(r);
+    rc = serve(ctx, r, e, &out);
+    if (rc && !out.status) mcp_out_error(ctx, &out, rc);
+    if (rc) mcp_log(ctx, rc == MCP_UNAVAILABLE || rc == MCP_INTERNAL ? MCP_LOG_ERROR : MCP_LOG_INFO, mcp_error_of(rc)->tag,
+                    "%s refused: %s", e->event ? e->event : "request", *ctx->detail ? ctx->detail : mcp_error_of(rc)->sentence);
+    if (e->event) {
+        out.audit.event = e->event;
+        if (!out.audit.user) out.audit.user = r->user;
+        mcp_audit_write(r, config_of(r->server)->audit, &out.audit, NULL, rc ? "refused" : "allowed", rc, ctx->detail);
+    }
+    return mcp_reply(r, &out);
+}
+
+static const mcp_self_issuer *mcp_dcr_self(server_rec *s)
+{
+    const dcr_server *c = config_of(s);
+
+    return c->as ? &c->self : NULL;
+}
+
+static void register_hooks(apr_pool_t *p)
+{
+    static const char *const after_toolauthz[] = { "mod_mcp_toolauthz.c", NULL };
+
+    (void)p;
+    APR_REGISTER_OPTIONAL_FN(mcp_dcr_self);
+    ap_hook_check_config(check_config, after_toolauthz, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_config(post_config, after_toolauthz, NULL, APR_HOOK_MIDDLE);
+    ap_hook_child_init(child_init, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_translate_name(claim_uri, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_map_to_storage(claim_storage, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_handler(handler, NULL, NULL, APR_HOOK_FIRST);
+}
+
+module AP_MODULE_DECLARE_DATA mcp_dcr_module = {
+    STANDARD20_MODULE_STUFF, NULL, NULL, create_server, merge_server, directives, register_hooks, 0
+};

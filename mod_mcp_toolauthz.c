@@ -1,0 +1,822 @@
+/* mod_mcp_toolauthz: the guard at the tools. In a <Location> with MCPToolAuthz On every request is an MCP
+ * message: its token is verified, its body scanned, and it reaches the backend only if the rules of the
+ * section that the message belongs to grant it. Rules are httpd's own Require lines.
+ *
+ * This file holds the directives, the hooks and the wiring; what a message says is decided in lib/rpc,
+ * what a token says in lib/token. */
+#include <httpd.h>
+#include <http_config.h>
+#include <http_core.h>
+#include <http_log.h>
+#include <http_protocol.h>
+#include <http_request.h>
+#include <mod_auth.h>
+#include <apr_fnmatch.h>
+#include <apr_optional.h>
+#include <apr_strings.h>
+#include "mcp/gate.h"
+#include "mcp/httpd.h"
+#include "mcp/text.h"
+#include "mcp/token.h"
+#include "mcp/url.h"
+
+APLOG_USE_MODULE(mcp_toolauthz);
+extern __attribute__((visibility("default"))) module AP_MODULE_DECLARE_DATA mcp_toolauthz_module;
+
+enum { MODE_UNSET = -1, MODE_OFF, MODE_ON, MODE_REPORT };
+enum { MAX_BODY = 4 * 1024 * 1024, MAX_DEPTH = 64, LEEWAY = 5, JWKS_MAX = 256 * 1024 };
+
+/* One MCPTrustIssuer line. */
+typedef struct {
+    const char *issuer;
+    const mcp_keys *keys;
+    unsigned is_self : 1;
+} trust;
+
+/* A <MCPTool> or <MCPMethod> section: names or patterns, and httpd configuration to lay over the request's. */
+typedef struct {
+    apr_array_header_t *patterns;   /* of const char * */
+    ap_conf_vector_t *config;
+} section;
+
+/* What stays one thing however often httpd merges: the place where MCPToolAuthz stands. */
+typedef struct {
+    server_rec *server;
+    const char *path;
+    const char *resource;           /* canonical identifier = audience */
+    const char *metadata_url, *metadata_path;
+} place;
+
+typedef struct {
+    int mode;
+    place *where;
+    const char *resource;
+    apr_array_header_t *trusts;     /* of trust */
+    apr_array_header_t *tools, *methods;    /* of section */
+    apr_array_header_t *origins;    /* of const char * */
+    int unlisted_allow;             /* -1: unset */
+    apr_int64_t max_body, max_depth;    /* 0: unset */
+} gate_dir;
+
+typedef struct {
+    apr_array_header_t *dirs;       /* of gate_dir *, as configured, for start-up checks and metadata */
+    apr_array_header_t *scopes;     /* of const char *, from every mcp-scope line */
+    const char *audit_target;
+    mcp_audit *audit;
+} gate_server;
+
+/* What is known of the request while it is judged; the Require providers read it. */
+typedef struct {
+    mcp_token token;
+    mcp_message message;
+    int assume_scopes;              /* second look: would it pass with more scope? */
+    apr_array_header_t *wanted;     /* scopes met in the second look */
+} judged;
+
+static gate_server *server_of(server_rec *s)
+{
+    return ap_get_module_config(s->module_config, &mcp_toolauthz_module);
+}
+
+static gate_dir *dir_of(request_rec *r)
+{
+    return ap_get_module_config(r->per_dir_config, &mcp_toolauthz_module);
+}
+
+static judged *judged_of(request_rec *r)
+{
+    return ap_get_module_config(r->request_config, &mcp_toolauthz_module);
+}
+
+static void *create_dir(apr_pool_t *p, char *path)
+{
+    gate_dir *d = apr_pcalloc(p, sizeof *d);
+
+    (void)path;
+    d->mode = MODE_UNSET;
+    d->unlisted_allow = -1;
+    return d;
+}
+
+static void *merge_dir(apr_pool_t *p, void *base, void *add)
+{
+    gate_dir *d = apr_pmemdup(p, add, sizeof *d);
+    const gate_dir *b = base;
+
+    if (d->mode == MODE_UNSET) d->mode = b->mode;
+    if (!d->where) d->where = b->where;
+    if (!d->resource) d->resource = b->resource;
+    if (!d->trusts) d->trusts = b->trusts;
+    if (!d->tools) d->tools = b->tools;
+    if (!d->methods) d->methods = b->methods;
+    if (!d->origins) d->origins = b->origins;
+    if (d->unlisted_allow < 0) d->unlisted_allow = b->unlisted_allow;
+    if (!d->max_body) d->max_body = b->max_body;
+    if (!d->max_depth) d->max_depth = b->max_depth;
+    return d;
+}
+
+static void *create_server(apr_pool_t *p, server_rec *s)
+{
+    gate_server *c = apr_pcalloc(p, sizeof *c);
+
+    (void)s;
+    c->dirs = apr_array_make(p, 2, sizeof(gate_dir *));
+    c->scopes = apr_array_make(p, 8, sizeof(const char *));
+    return c;
+}
+
+static void *merge_server(apr_pool_t *p, void *base, void *add)
+{
+    gate_server *c = apr_pmemdup(p, add, sizeof *c);
+    const gate_server *b = base;
+
+    if (!c->audit_target) c->audit_target = b->audit_target;
+    return c;
+}
+
+/* ---- directives ---- */
+
+static const char *set_mode(cmd_parms *cmd, void *dir, const char *value)
+{
+    gate_dir *d = dir;
+
+    if (!cmd->path || *cmd->path != '/') return "MCPToolAuthz stands in a <Location \"/path\"> without a regular expression";
+    if (!strcasecmp(value, "on")) d->mode = MODE_ON;
+    else if (!strcasecmp(value, "off")) d->mode = MODE_OFF;
+    else if (!strcasecmp(value, "report")) d->mode = MODE_REPORT;
+    else return "MCPToolAuthz is On, Off or Report";
+    if (d->mode != MODE_OFF && !d->where) {
+        d->where = apr_pcalloc(cmd->pool, sizeof *d->where);
+        d->where->server = cmd->server;
+        d->where->path = cmd->path;
+        APR_ARRAY_PUSH(server_of(cmd->server)->dirs, gate_dir *) = d;
+    }
+    return NULL;
+}
+
+static const char *set_resource(cmd_parms *cmd, void *dir, const char *value)
+{
+    mcp_ctx *ctx = mcp_httpd_server_ctx(cmd->pool, cmd->server);
+    mcp_url url;
+
+    if (mcp_url_parse(ctx, value, &url)) return apr_psprintf(cmd->pool, "MCPResource: %s", ctx->detail);
+    if ((strcmp(url.scheme, "https") && strcmp(url.scheme, "http")) || url.fragment || url.query || url.userinfo)
+        return "MCPResource is an http(s) URL without query, fragment or user (RFC 8707)";
+    ((gate_dir *)dir)->resource = value;
+    return NULL;
+}
+
+static const char *read_jwks(cmd_parms *cmd, const char *path, const char *algs, const mcp_keys **keys)
+{
+    mcp_ctx *ctx = mcp_httpd_server_ctx(cmd->pool, cmd->server);
+    const char *name = ap_server_root_relative(cmd->temp_pool, path);
+    apr_size_t len = JWKS_MAX;
+    char *text = apr_palloc(cmd->temp_pool, JWKS_MAX);
+    apr_file_t *file;
+
+    if (!name || apr_file_open(&file, name, APR_READ, APR_OS_DEFAULT, cmd->temp_pool) != APR_SUCCESS)
+        return apr_psprintf(cmd->pool, "MCPTrustIssuer: %s cannot be read", path);
+    if (apr_file_read(file, text, &len) != APR_SUCCESS) len = 0;
+    apr_file_close(file);
+    if (mcp_keys_from_jwks(ctx, cmd->pool, text, len, algs, keys))
+        return apr_psprintf(cmd->pool, "MCPTrustIssuer: %s: %s", path, ctx->detail);
+    return NULL;
+}
+
+static const char *set_trust(cmd_parms *cmd, void *dir, int argc, char *const argv[])
+{
+    gate_dir *d = dir;
+    const char *jwks = NULL, *algs = NULL;
+    trust t = { 0 };
+    int i;
+
+    if (argc < 1) return "MCPTrustIssuer wants ISSUER jwks=file:PATH, or self";
+    for (i = 1; i < argc; i++) {
+        if (!strncmp(argv[i], "jwks=", 5)) jwks = argv[i] + 5;
+        else if (!strncmp(argv[i], "alg=", 4)) algs = argv[i] + 4;
+        else return apr_psprintf(cmd->pool, "MCPTrustIssuer: unknown option %s", argv[i]);
+    }
+    t.is_self = !strcmp(argv[0], "self");
+    t.issuer = argv[0];
+    if (t.is_self && (jwks || algs)) return "MCPTrustIssuer self takes its keys from MCPIssuer; leave the options out";
+    if (!t.is_self) {
+        const char *err;
+        if (!jwks || strncmp(jwks, "file:", 5)) return "MCPTrustIssuer: give jwks=file:PATH (fetching a key set by URL is not served by this version)";
+        if ((err = read_jwks(cmd, jwks + 5, algs, &t.keys))) return err;
+    }
+    if (!d->trusts) d->trusts = apr_array_make(cmd->pool, 2, sizeof(trust));
+    APR_ARRAY_PUSH(d->trusts, trust) = t;
+    return NULL;
+}
+
+static int has_require(const ap_directive_t *first)
+{
+    const ap_directive_t *d;
+
+    for (d = first; d; d = d->next)
+        if (!strcasecmp(d->directive, "Require") || !strncasecmp(d->directive, "<Require", 8)) return 1;
+    return 0;
+}
+
+/* Bare Require lines are alternatives, as everywhere in httpd; with an mcp- line among them that is rarely meant. */
+static void warn_alternatives(cmd_parms *cmd)
+{
+    const ap_directive_t *d;
+    int lines = 0, ours = 0;
+
+    for (d = cmd->directive->first_child; d; d = d->next) {
+        if (strcasecmp(d->directive, "Require")) continue;
+        lines++;
+        if (!strncmp(d->args, "mcp-", 4)) ours = 1;
+    }
+    if (lines > 1 && ours)
+        ap_log_error(APLOG_MARK, APLOG_WARNING | APLOG_NOERRNO, 0, cmd->server,
+                     "MCP067: %s at %s:%d: its Require lines are alternatives, any one of them grants; wrap them in <RequireAll> if all must hold",
+                     cmd->cmd->name, cmd->directive->filename, cmd->directive->line_num);
+}
+
+static int same_pattern(const apr_array_header_t *sections, const char *pattern)
+{
+    int i, j;
+
+    for (i = 0; sections && i < sections->nelts; i++) {
+        const apr_array_header_t *patterns = APR_ARRAY_IDX(sections, i, section).patterns;
+        for (j = 0; j < patterns->nelts; j++)
+            if (!strcmp(APR_ARRAY_IDX(patterns, j, const char *), pattern)) return 1;
+    }
+    return 0;
+}
+
+/* "NAME* OTHER>" -> patterns. Exact names and prefixes that end in one star: their order of precedence is plain. */
+static const char *parse_patterns(cmd_parms *cmd, const char *args, const apr_array_header_t *before, apr_array_header_t **out)
+{
+    const char *end = ap_strrchr_c(args, '>'), *word, *star;
+
+    if (!end) return apr_pstrcat(cmd->pool, cmd->cmd->name, " wants a closing >", NULL);
+    args = apr_pstrmemdup(cmd->pool, args, (apr_size_t)(end - args));
+    *out = apr_array_make(cmd->pool, 2, sizeof(const char *));
+    while (*args) {
+        word = ap_getword_conf(cmd->pool, &args);
+        if (!*word) break;
+        star = ap_strchr_c(word, '*');
+        if (star && star[1]) return apr_psprintf(cmd->pool, "%s %s>: a star stands at the end alone", cmd->cmd->name, word);
+        if (same_pattern(before, word)) return apr_psprintf(cmd->pool, "%s %s> stands twice", cmd->cmd->name, word);
+        APR_ARRAY_PUSH(*out, const char *) = word;
+    }
+    if (!(*out)->nelts) return apr_pstrcat(cmd->pool, cmd->cmd->name, " wants a name or pattern", NULL);
+    return NULL;
+}
+
+/* A section is httpd configuration of its own, built as <If> builds it. */
+static const char *open_section(cmd_parms *cmd, void *dir, const char *args)
+{
+    apr_array_header_t **list = (apr_array_header_t **)(void *)((char *)dir + (size_t)cmd->info);
+    section s;
+    const char *err = parse_patterns(cmd, args, *list, &s.patterns);
+    cmd_parms inner = *cmd;
+
+    if (err) return err;
+    if (!has_require(cmd->directive->first_child))
+        return apr_pstrcat(cmd->pool, cmd->cmd->name, " has no Require line; to open it to every valid token write: Require valid-user", NULL);
+    warn_alternatives(cmd);
+    s.config = ap_create_per_dir_config(cmd->pool);
+    if ((err = ap_walk_config(cmd->directive->first_child, &inner, s.config))) {
+        cmd->err_directive = inner.err_directive;
+        return err;
+    }
+    if (!*list) *list = apr_array_make(cmd->pool, 4, sizeof(section));
+    APR_ARRAY_PUSH(*list, section) = s;
+    return NULL;
+}
+
+static const char *set_unlisted(cmd_parms *cmd, void *dir, const char *value)
+{
+    (void)cmd;
+    if (strcasecmp(value, "deny") && strcasecmp(value, "allow")) return "MCPUnlisted is deny or allow";
+    ((gate_dir *)dir)->unlisted_allow = !strcasecmp(value, "allow");
+    return NULL;
+}
+
+static const char *set_number(cmd_parms *cmd, void *dir, const char *value)
+{
+    char *end;
+    apr_int64_t n = apr_strtoi64(value, &end, 10);
+
+    if (*end || n < 1 || n > 1024LL * 1024 * 1024) return apr_psprintf(cmd->pool, "%s wants a whole number from 1 to 2^30", cmd->cmd->name);
+    *(apr_int64_t *)(void *)((char *)dir + (size_t)cmd->info) = n;
+    return NULL;
+}
+
+static const char *add_origin(cmd_parms *cmd, void *dir, const char *value)
+{
+    gate_dir *d = dir;
+    mcp_ctx *ctx = mcp_httpd_server_ctx(cmd->pool, cmd->server);
+    mcp_url url;
+
+    if (mcp_url_parse(ctx, value, &url) || *url.path || strcmp(mcp_url_origin(cmd->pool, &url), value))
+        return apr_psprintf(cmd->pool, "MCPAllowOrigin: %s is no origin; write scheme://host[:port]", value);
+    if (!d->origins) d->origins = apr_array_make(cmd->pool, 2, sizeof(const char *));
+    APR_ARRAY_PUSH(d->origins, const char *) = value;
+    return NULL;
+}
+
+static const char *set_audit(cmd_parms *cmd, void *dir, const char *value)
+{
+    (void)dir;
+    server_of(cmd->server)->audit_target = value;
+    return NULL;
+}
+
+#define AT(member) (void *)APR_OFFSETOF(gate_dir, member)
+static const command_rec directives[] = {
+    AP_INIT_TAKE1("MCPToolAuthz", set_mode, NULL, ACCESS_CONF, "On, Off or Report"),
+    AP_INIT_TAKE1("MCPResource", set_resource, NULL, ACCESS_CONF, "URL: the resource identifier and required audience"),
+    AP_INIT_TAKE_ARGV("MCPTrustIssuer", set_trust, NULL, ACCESS_CONF, "ISSUER jwks=file:PATH [alg=A,B], or self"),
+    AP_INIT_RAW_ARGS("<MCPTool", open_section, AT(tools), ACCESS_CONF, "NAME...: who may call these tools"),
+    AP_INIT_RAW_ARGS("<MCPMethod", open_section, AT(methods), ACCESS_CONF, "NAME...: who may send these methods"),
+    AP_INIT_TAKE1("MCPUnlisted", set_unlisted, NULL, ACCESS_CONF, "deny or allow: tools without a section"),
+    AP_INIT_TAKE1("MCPMaxBody", set_number, AT(max_body), ACCESS_CONF, "bytes a message may have"),
+    AP_INIT_TAKE1("MCPMaxDepth", set_number, AT(max_depth), ACCESS_CONF, "containers a message may nest"),
+    AP_INIT_ITERATE("MCPAllowOrigin", add_origin, NULL, ACCESS_CONF, "browser origins that may send messages"),
+    AP_INIT_TAKE1("MCPAuditLog", set_audit, NULL, RSRC_CONF, "file or |program for one JSON line per decision"),
+    { NULL }
+};
+
+/* ---- Require mcp-scope ---- */
+
+typedef struct {
+    apr_array_header_t *scopes;     /* of const char * */
+    int negated;                    /* stands under an odd number of negations */
+} scope_line;
+
+static int is_negated(cmd_parms *cmd)
+{
+    const ap_directive_t *d;
+    int negations = !strncasecmp(cmd->directive->args, "not ", 4);
+
+    for (d = cmd->directive->parent; d; d = d->parent)
+        if (!strcasecmp(d->directive, "<RequireNone")) negations++;
+    return negations & 1;
+}
+
+static const char *parse_scope(cmd_parms *cmd, const char *args, const void **parsed)
+{
+    scope_line *line = apr_pcalloc(cmd->pool, sizeof *line);
+    const char *word;
+
+    line->scopes = apr_array_make(cmd->pool, 2, sizeof(const char *));
+    line->negated = is_negated(cmd);
+    while (*args) {
+        word = ap_getword_conf(cmd->pool, &args);
+        if (!*word) break;
+        APR_ARRAY_PUSH(line->scopes, const char *) = word;
+        APR_ARRAY_PUSH(server_of(cmd->server)->scopes, const char *) = word;
+    }
+    if (!line->scopes->nelts) return "Require mcp-scope wants at least one scope name";
+    *parsed = line;
+    return NULL;
+}
+
+static authz_status check_scope(request_rec *r, const char *args, const void *parsed)
+{
+    const scope_line *line = parsed;
+    judged *j = judged_of(r);
+    int i, holds = 1;
+
+    (void)args;
+    if (!j || !line) return AUTHZ_DENIED;
+    for (i = 0; i < line->scopes->nelts; i++)
+        if (!mcp_text_has_word(j->token.scope, APR_ARRAY_IDX(line->scopes, i, const char *))) holds = 0;
+    if (j->assume_scopes && !line->negated) {
+        apr_array_cat(j->wanted, line->scopes);
+        return AUTHZ_GRANTED;
+    }
+    return holds ? AUTHZ_GRANTED : AUTHZ_DENIED;
+}
+
+static const authz_provider scope_provider = { check_scope, parse_scope };
+
+/* ---- judging ---- */
+
+/* Exact beats the longest prefix; equal patterns were refused at configtest. */
+static const section *find_section(const apr_array_header_t *sections, const char *name)
+{
+    const section *best = NULL;
+    size_t best_len = 0, len;
+    const char *pattern;
+    int i, k;
+
+    for (i = 0; sections && i < sections->nelts; i++) {
+        const section *s = &APR_ARRAY_IDX(sections, i, section);
+        for (k = 0; k < s->patterns->nelts; k++) {
+            pattern = APR_ARRAY_IDX(s->patterns, k, const char *);
+            if (!strcmp(pattern, name)) return s;
+            len = strlen(pattern);
+            if (pattern[len - 1] != '*' || strncmp(pattern, name, len - 1)) continue;
+            if (!best || len > best_len) { best = s; best_len = len; }
+        }
+    }
+    return best;
+}
+
+/* Asks httpd's authorization, with the section laid over the request's configuration. */
+static int section_grants(request_rec *r, const section *s)
+{
+    static const struct ap_logconf quiet = { NULL, APLOG_EMERG };
+    ap_conf_vector_t *own = r->per_dir_config;
+    const struct ap_logconf *log = r->log;
+    int status;
+
+    r->per_dir_config = ap_merge_per_dir_configs(r->pool, own, s->config);
+    r->log = &quiet;    /* authz_core writes an error line for every line that denies; ours says it once */
+    status = ap_run_auth_checker(r);
+    r->log = log;
+    r->per_dir_config = own;
+    apr_table_unset(r->err_headers_out, "WWW-Authenticate");
+    return status == OK;
+}
+
+/* Denied: were scopes alone missing? Then the caller may ask for more. */
+static mcp_rc refuse(mcp_ctx *ctx, request_rec *r, judged *j, const section *s)
+{
+    int grants;
+
+    j->assume_scopes = 1;
+    grants = section_grants(r, s);
+    j->assume_scopes = 0;
+    if (grants && j->wanted->nelts) return mcp_fail(ctx, MCP_MISSING_SCOPE, "needs scope %s", apr_array_pstrcat(r->pool, j->wanted, ' '));
+    return mcp_fail(ctx, MCP_FORBIDDEN, "the rules do not grant it");
+}
+
+static mcp_rc judge_section(mcp_ctx *ctx, request_rec *r, judged *j, const section *s)
+{
+    return section_grants(r, s) ? MCP_OK : refuse(ctx, r, j, s);
+}
+
+static mcp_rc judge_message(mcp_ctx *ctx, request_rec *r, const gate_dir *d, judged *j)
+{
+    const section *s;
+
+    switch (mcp_gate_judge(&j->message)) {
+    case MCP_JUDGE_TOKEN:
+        s = j->message.method ? find_section(d->methods, j->message.method) : NULL;
+        return s ? judge_section(ctx, r, j, s) : MCP_OK;
+    case MCP_JUDGE_TOOL:
+        if (!j->message.name) return mcp_fail(ctx, MCP_BAD_PARAMS, "tools/call has no name");
+        if ((s = find_section(d->tools, j->message.name))) return judge_section(ctx, r, j, s);
+        return d->unlisted_allow == 1 ? MCP_OK : mcp_fail(ctx, MCP_FORBIDDEN, "no section names this tool");
+    case MCP_JUDGE_METHOD:
+        s = j->message.method ? find_section(d->methods, j->message.method) : NULL;
+        return s ? judge_section(ctx, r, j, s) : mcp_fail(ctx, MCP_METHOD_DENIED, "no <MCPMethod> section opens this method");
+    }
+    return mcp_fail(ctx, MCP_FORBIDDEN, "unknown kind of message");
+}
+
+/* ---- the token ---- */
+
+static mcp_rc bearer(mcp_ctx *ctx, request_rec *r, const char **token)
+{
+    const char *header = apr_table_get(r->headers_in, "Authorization");
+
+    if (!header) return mcp_fail(ctx, MCP_NO_TOKEN, "no Authorization header");
+    if (strncasecmp(header, "Bearer ", 7)) return mcp_fail(ctx, MCP_NO_TOKEN, "the Authorization scheme is not Bearer");
+    for (header += 7; *header == ' '; header++) { }
+    *token = header;
+    return MCP_OK;
+}
+
+static const char *trusted_issuer(request_rec *r, const trust *t, const mcp_keys **keys)
+{
+    APR_OPTIONAL_FN_TYPE(mcp_dcr_self) *self = APR_RETRIEVE_OPTIONAL_FN(mcp_dcr_self);
+    const mcp_self_issuer *issuer;
+
+    *keys = t->keys;
+    if (!t->is_self) return t->issuer;
+    issuer = self ? self(r->server) : NULL;
+    *keys = issuer ? issuer->keys : NULL;
+    return issuer ? issuer->issuer : NULL;
+}
+
+static mcp_rc verify_token(mcp_ctx *ctx, request_rec *r, const gate_dir *d, mcp_token *out)
+{
+    mcp_token_profile profile = { NULL, d->where->resource, NULL, LEEWAY };
+    const char *text, *issuer;
+    mcp_rc rc;
+    int i;
+
+    if ((rc = bearer(ctx, r, &text))) return rc;
+    issuer = mcp_token_peek_issuer(ctx, text, strlen(text));
+    for (i = 0; issuer && d->trusts && i < d->trusts->nelts; i++) {
+        profile.issuer = trusted_issuer(r, &APR_ARRAY_IDX(d->trusts, i, trust), &profile.keys);
+        if (profile.issuer && profile.keys && !strcmp(profile.issuer, issuer)) {
+            mcp_ctx_clear(ctx);
+            return mcp_token_verify(ctx, &profile, text, strlen(text), out);
+        }
+    }
+    mcp_ctx_clear(ctx);
+    return mcp_fail(ctx, MCP_BAD_TOKEN, "no MCPTrustIssuer of this location issued the token");
+}
+
+/* ---- the request ---- */
+
+static mcp_rc feed(void *scanner, const char *bytes, size_t len)
+{
+    return mcp_envelope_feed(scanner, bytes, len);
+}
+
+static mcp_rc scan_body(mcp_ctx *ctx, request_rec *r, const gate_dir *d, judged *j)
+{
+    mcp_envelope_rules rules = { (size_t)(d->max_body ? d->max_body : MAX_BODY),
+                                 (unsigned)(d->max_depth ? d->max_depth : MAX_DEPTH) };
+    mcp_envelope *scanner = mcp_envelope_begin(ctx, &rules);
+    apr_bucket_brigade *kept;
+    mcp_rc rc = mcp_body_read(ctx, r, feed, scanner, &kept), ended = mcp_envelope_end(scanner, &j->message);
+
+    if (rc || ended) return rc ? rc : ended;
+    mcp_body_replay(r, kept);
+    return MCP_OK;
+}
+
+static int has_body(request_rec *r)
+{
+    const char *length = apr_table_get(r->headers_in, "Content-Length");
+
+    return apr_table_get(r->headers_in, "Transfer-Encoding") || (length && strcmp(length, "0"));
+}
+
+/* Everything that must hold before the backend hears of the request, in order. */
+static mcp_rc admit(mcp_ctx *ctx, request_rec *r, const gate_dir *d, judged *j)
+{
+    const char *const *origins = d->origins ? (const char *const *)(void *)d->origins->elts : NULL;
+    mcp_rc rc;
+
+    if (!mcp_gate_origin(r->headers_in, origins))
+        return mcp_fail(ctx, MCP_BAD_ORIGIN, "add MCPAllowOrigin for it if it is yours");
+    if ((rc = mcp_gate_headers(ctx, r->method, r->headers_in, has_body(r)))) return rc;
+    if ((rc = verify_token(ctx, r, d, &j->token))) return rc;
+    r->user = apr_pstrdup(r->pool, j->token.sub);
+    r->ap_auth_type = apr_pstrdup(r->pool, "Bearer");
+    if (strcmp(r->method, "POST")) return MCP_OK;
+    if ((rc = scan_body(ctx, r, d, j))) return rc;
+    if ((rc = mcp_gate_agree(ctx, r->headers_in, &j->message))) return rc;
+    return judge_message(ctx, r, d, j);
+}
+
+/* All scopes at once, with those the token has: clients that do not accumulate would lose them. */
+static const char *challenge_scopes(request_rec *r, const judged *j)
+{
+    const char *all = j->token.scope ? j->token.scope : "", *scope;
+    int i;
+
+    for (i = 0; i < j->wanted->nelts; i++) {
+        scope = APR_ARRAY_IDX(j->wanted, i, const char *);
+        if (!mcp_text_has_word(all, scope)) all = apr_pstrcat(r->pool, all, *all ? " " : "", scope, NULL);
+    }
+    return *all ? all : NULL;
+}
+
+static int answer(mcp_ctx *ctx, request_rec *r, const gate_dir *d, const judged *j, mcp_rc rc)
+{
+    const char *scope = rc == MCP_MISSING_SCOPE ? challenge_scopes(r, j) : NULL;
+    const char *challenge = mcp_challenge(r->pool, rc, d->where->metadata_url, scope);
+    /* A refusal by the rules reads as for a tool that does not exist. */
+    const char *detail = rc == MCP_FORBIDDEN || rc == MCP_INTERNAL || !*ctx->detail ? NULL : ctx->detail;
+    mcp_out out = { 0 };
+
+    out.status = mcp_error_of(rc)->http;
+    out.content_type = "application/json";
+    out.body = mcp_rpc_error(r->pool, rc, j->message.id, j->message.id_len, detail);
+    out.headers = apr_table_make(r->pool, 2);
+    apr_table_setn(out.headers, "Cache-Control", "no-store");
+    if (challenge) apr_table_setn(out.headers, "WWW-Authenticate", challenge);
+    if (rc == MCP_BAD_METHOD) apr_table_setn(out.headers, "Allow", "POST, GET, DELETE");
+    if (rc == MCP_UNAVAILABLE) apr_table_setn(out.headers, "Retry-After", "5");
+    if (has_body(r) && !j->message.kind && !j->message.method) r->connection->keepalive = AP_CONN_CLOSE;
+    return mcp_reply(r, &out);
+}
+
+static void audit(mcp_ctx *ctx, request_rec *r, const judged *j, const char *outcome, mcp_rc rc)
+{
+    mcp_audit_facts facts = { 0 };
+
+    facts.event = j->message.method ? j->message.method : r->method;
+    facts.client = j->token.client_id;
+    facts.user = j->token.sub;
+    facts.scope = j->token.scope;
+    facts.resource = dir_of(r)->where->resource;
+    mcp_audit_write(r, server_of(r->server)->audit, &facts, j->message.name, outcome, rc, ctx->detail);
+}
+
+/* What the client may say of itself must not reach the backend as if we had said it. */
+static void clean_headers(request_rec *r)
+{
+    apr_table_unset(r->headers_in, "Authorization");
+}
+
+static int gate(request_rec *r)
+{
+    const gate_dir *d = dir_of(r);
+    judged *j;
+    mcp_ctx *ctx;
+    mcp_rc rc;
+
+    if (d->mode != MODE_ON && d->mode != MODE_REPORT) return DECLINED;
+    ctx = mcp_httpd_ctx(r);
+    j = apr_pcalloc(r->pool, sizeof *j);
+    j->wanted = apr_array_make(r->pool, 2, sizeof(const char *));
+    ap_set_module_config(r->request_config, &mcp_toolauthz_module, j);
+    rc = admit(ctx, r, d, j);
+    /* Report lets a verdict of the rules pass, never a message that was not understood. */
+    if (rc == MCP_OK || (d->mode == MODE_REPORT && (rc == MCP_FORBIDDEN || rc == MCP_MISSING_SCOPE || rc == MCP_METHOD_DENIED))) {
+        audit(ctx, r, j, rc ? "reported" : "allowed", rc);
+        clean_headers(r);
+        return DECLINED;
+    }
+    mcp_log(ctx, rc == MCP_INTERNAL || rc == MCP_UNAVAILABLE ? MCP_LOG_ERROR : MCP_LOG_INFO, mcp_error_of(rc)->tag,
+            "refused %s %s: %s", j->message.method ? j->message.method : r->method, j->message.name ? j->message.name : "",
+            *ctx->detail ? ctx->detail : mcp_error_of(rc)->sentence);
+    audit(ctx, r, j, "refused", rc);
+    return answer(ctx, r, d, j, rc);
+}
+
+/* ---- RFC 9728 document ---- */
+
+static const gate_dir *documented(request_rec *r)
+{
+    const apr_array_header_t *dirs = server_of(r->server)->dirs;
+    const char *path = r->parsed_uri.path;
+    int i;
+
+    for (i = 0; path && i < dirs->nelts; i++) {
+        const gate_dir *d = APR_ARRAY_IDX(dirs, i, gate_dir *);
+        if (d->where->metadata_path && !strcmp(d->where->metadata_path, path)) return d;
+    }
+    return NULL;
+}
+
+static int claim_uri(request_rec *r)
+{
+    if (!documented(r)) return DECLINED;
+    r->filename = apr_pstrdup(r->pool, r->uri);
+    return OK;
+}
+
+static int claim_storage(request_rec *r)
+{
+    return documented(r) ? OK : DECLINED;
+}
+
+static const char *const *strings(apr_pool_t *p, const apr_array_header_t *list)
+{
+    apr_array_header_t *unique = apr_array_make(p, list->nelts + 1, sizeof(const char *));
+    int i, k;
+
+    for (i = 0; i < list->nelts; i++) {
+        const char *word = APR_ARRAY_IDX(list, i, const char *);
+        for (k = 0; k < unique->nelts && strcmp(APR_ARRAY_IDX(unique, k, const char *), word); k++) { }
+        if (k == unique->nelts) APR_ARRAY_PUSH(unique, const char *) = word;
+    }
+    APR_ARRAY_PUSH(unique, const char *) = NULL;
+    return (const char *const *)(void *)unique->elts;
+}
+
+static const char *const *servers_of(request_rec *r, const gate_dir *d)
+{
+    apr_array_header_t *list = apr_array_make(r->pool, 2, sizeof(const char *));
+    const mcp_keys *keys;
+    int i;
+
+    for (i = 0; d->trusts && i < d->trusts->nelts; i++) {
+        const char *issuer = trusted_issuer(r, &APR_ARRAY_IDX(d->trusts, i, trust), &keys);
+        if (issuer) APR_ARRAY_PUSH(list, const char *) = issuer;
+    }
+    return strings(r->pool, list);
+}
+
+static int document(request_rec *r)
+{
+    const gate_dir *d = documented(r);
+    mcp_out out = { 0 };
+
+    if (!d) return DECLINED;
+    out.headers = apr_table_make(r->pool, 2);
+    apr_table_setn(out.headers, "Access-Control-Allow-Origin", "*");
+    out.content_type = "application/json";
+    if (strcmp(r->method, "GET")) {
+        out.status = HTTP_METHOD_NOT_ALLOWED;
+        apr_table_setn(out.headers, "Allow", "GET, HEAD");
+        return mcp_reply(r, &out);
+    }
+    out.status = HTTP_OK;
+    apr_table_setn(out.headers, "Cache-Control", "max-age=300");
+    out.body = mcp_resource_document(mcp_httpd_ctx(r), d->where->resource, servers_of(r, d), strings(r->pool, server_of(r->server)->scopes));
+    return mcp_reply(r, &out);
+}
+
+/* ---- start-up ---- */
+
+static const char *default_resource(apr_pool_t *p, server_rec *s, const char *path)
+{
+    const char *scheme = s->server_scheme ? s->server_scheme : (s->port == 443 ? "https" : "http");
+    int standard = s->port == 0 || s->port == (strcmp(scheme, "https") ? 80 : 443);
+
+    const char *port = standard ? "" : apr_psprintf(p, ":%d", s->port);
+
+    return apr_pstrcat(p, scheme, "://", s->server_hostname, port, path, NULL);
+}
+
+static int settle(apr_pool_t *p, server_rec *s, gate_dir *d)
+{
+    mcp_ctx *ctx = mcp_httpd_server_ctx(p, s);
+    mcp_url url;
+
+    d->where->resource = d->resource ? d->resource : default_resource(p, s, d->where->path);
+    d->where->metadata_url = mcp_resource_metadata_url(ctx, d->where->resource);
+    if (!d->where->metadata_url || mcp_url_parse(ctx, d->where->metadata_url, &url)) {
+        ap_log_error(APLOG_MARK, APLOG_CRIT | APLOG_NOERRNO, 0, s, "MCP068: %s: MCPResource cannot be derived; write it out", d->where->path);
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    d->where->metadata_path = url.path;
+    if (d->trusts) return OK;
+    ap_log_error(APLOG_MARK, APLOG_CRIT | APLOG_NOERRNO, 0, s, "MCP069: <Location %s>: MCPToolAuthz needs an MCPTrustIssuer", d->where->path);
+    return HTTP_INTERNAL_SERVER_ERROR;
+}
+
+static int check_config(apr_pool_t *p, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server)
+{
+    server_rec *s;
+    int i;
+
+    (void)plog;
+    (void)ptemp;
+    for (s = main_server; s; s = s->next)
+        for (i = 0; i < server_of(s)->dirs->nelts; i++)
+            if (settle(p, s, APR_ARRAY_IDX(server_of(s)->dirs, i, gate_dir *))) return HTTP_INTERNAL_SERVER_ERROR;
+    return OK;
+}
+
+static int post_config(apr_pool_t *p, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server)
+{
+    server_rec *s;
+    const char *err;
+
+    (void)plog;
+    (void)ptemp;
+    if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) return OK;
+    for (s = main_server; s; s = s->next) {
+        gate_server *c = server_of(s);
+        if (!c->dirs->nelts || !(err = mcp_audit_open(p, c->audit_target, &c->audit))) continue;
+        ap_log_error(APLOG_MARK, APLOG_CRIT | APLOG_NOERRNO, 0, s, "MCP065: %s", err);
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    return OK;
+}
+
+static const char *const *mcp_toolauthz_resources(apr_pool_t *p, server_rec *s)
+{
+    const apr_array_header_t *dirs = server_of(s)->dirs;
+    apr_array_header_t *list = apr_array_make(p, 2, sizeof(const char *));
+    int i;
+
+    for (i = 0; i < dirs->nelts; i++) APR_ARRAY_PUSH(list, const char *) = APR_ARRAY_IDX(dirs, i, gate_dir *)->where->resource;
+    return strings(p, list);
+}
+
+static int trusts_self(const gate_dir *d)
+{
+    int i;
+
+    for (i = 0; d->trusts && i < d->trusts->nelts; i++)
+        if (APR_ARRAY_IDX(d->trusts, i, trust).is_self) return 1;
+    return 0;
+}
+
+static const char *const *mcp_toolauthz_scopes(apr_pool_t *p, server_rec *s)
+{
+    static const char *const none[] = { NULL };
+    const gate_server *c = server_of(s);
+    int i;
+
+    for (i = 0; i < c->dirs->nelts; i++)
+        if (trusts_self(APR_ARRAY_IDX(c->dirs, i, gate_dir *))) return strings(p, c->scopes);
+    return none;
+}
+
+static void register_hooks(apr_pool_t *p)
+{
+    APR_REGISTER_OPTIONAL_FN(mcp_toolauthz_resources);
+    APR_REGISTER_OPTIONAL_FN(mcp_toolauthz_scopes);
+    ap_register_auth_provider(p, AUTHZ_PROVIDER_GROUP, "mcp-scope", AUTHZ_PROVIDER_VERSION, &scope_provider, AP_AUTH_INTERNAL_PER_CONF);
+    mcp_body_register();
+    ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_config(post_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_translate_name(claim_uri, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_map_to_storage(claim_storage, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_handler(gate, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_handler(document, NULL, NULL, APR_HOOK_FIRST);
+}
+
+module AP_MODULE_DECLARE_DATA mcp_toolauthz_module = {
+    STANDARD20_MODULE_STUFF, create_dir, merge_dir, create_server, merge_server, directives, register_hooks, 0
+};
