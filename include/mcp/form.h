@@ -17,10 +17,10 @@ mcp_rc mcp_form_parse(mcp_ctx *ctx, const char *bytes, size_t len, const char *r
 /* The value, or NULL if absent. An empty value reads as absent (RFC 6749 3.1). */
 const char *mcp_form_get(const mcp_form *form, const char *name);
 
-/* How often the name stands. */
+/* How often the name stands with a value. */
 int mcp_form_count(const mcp_form *form, const char *name);
 
-/* The i-th value of a repeatable name, or NULL. */
+/* The i-th value of a repeatable name, empty ones not counted, or NULL. */
 const char *mcp_form_nth(const mcp_form *form, const char *name, int i);
 
 #endif
