@@ -29,7 +29,7 @@ MODULES   := $(DOORS:%=$(OUT)/%.so)
 UNIT      := $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZ      := $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all lib unit fuzz replay check install demo bench clean
+.PHONY: all lib tools unit fuzz replay check install demo bench clean
 all: $(MODULES)
 lib: $(OUT)/libmcp.a
 unit: $(UNIT)
@@ -62,6 +62,11 @@ $(OUT)/lib/%.o: lib/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_CORE) -MMD -c -o $@ $<
 
+# Small programs that the http tests call.
+tools: $(OUT)/tools/mint
+$(OUT)/tools/%: tests/tools/%.c $(OUT)/libmcp.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_CORE) -MMD -o $@ $< $(OUT)/libmcp.a $(LIBS)
 $(OUT)/unit/%: tests/unit/%.c $(OUT)/libmcp.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_CORE) -Itests/unit -MMD -o $@ $< $(OUT)/libmcp.a -lcmocka $(LIBS)

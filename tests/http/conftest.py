@@ -1,0 +1,37 @@
+import re
+import pytest
+from server import Httpd
+
+# Lines at warn or above that a test may cause are named by it: @pytest.mark.expects("MCP041")
+SERIOUS = re.compile(r"\[[^\]]*:(?:warn|error|crit|alert|emerg)\]")
+
+
+@pytest.fixture(scope="session", params=["event", "worker", "prefork"])
+def httpd(request, tmp_path_factory):
+    h = Httpd(tmp_path_factory.mktemp(request.param), request.param).start()
+    yield h
+    h.stop()
+
+
+@pytest.fixture(scope="session")
+def scratch(tmp_path_factory):
+    return Httpd(tmp_path_factory.mktemp("configtest"))
+
+
+@pytest.fixture(autouse=True)
+def error_log_guard(request):
+    """No test may leave an undeclared error line."""
+    if "httpd" not in request.fixturenames:
+        yield
+        return
+    h = request.getfixturevalue("httpd")
+    at = len(h.errors(0))
+    yield
+    mark = request.node.get_closest_marker("expects")
+    expected = mark.args if mark else ()
+    bad = [l for l in h.errors(at).splitlines() if SERIOUS.search(l) and not any(e in l for e in expected)]
+    assert not bad, bad
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "expects(tag...): error-log tags that the test causes")

@@ -1,0 +1,37 @@
+"""What is misspelt or dangling stops httpd at configtest, with a line that says what to change."""
+import pytest
+
+BAD = [
+    ("location", "MCPUnlisted maybe", "deny or allow"),
+    ("location", "MCPMaxDepth none", "whole number"),
+    ("location", "MCPMaxBody 0", "whole number"),
+    ("location", "MCPAllowOrigin https://a.test/path", "no origin"),
+    ("location", "MCPResource ftp://a.test/", "http(s) URL"),
+    ("location", "MCPTrustIssuer https://x.test", "jwks=file:"),
+    ("location", "MCPTrustIssuer self alg=RS256", "leave the options out"),
+    ("location", "<MCPTool other>\n</MCPTool>", "no Require line"),
+    ("location", "<MCPTool read_customer_record>\nRequire mcp-scope customer.read\n</MCPTool>", "stands twice"),
+    ("location", "<MCPTool a*b>\nRequire mcp-scope customer.read\n</MCPTool>", "at the end alone"),
+    ("location", "<MCPTool a>\nRequire mcp-scope\n</MCPTool>", "at least one scope"),
+    ("location", "<MCPTool a>\nRequire mcp-scope no.such\n</MCPTool>", "no MCPScope declares it"),
+    ("extra", "MCPScope customer.read \"again\"", "stands twice"),
+    ("extra", "MCPScope x \"words\" sensitive default", "cannot be a default"),
+    ("extra", "MCPScope x \"words\" other", "neither sensitive nor default"),
+    ("extra", "MCPIssuer http://public.test", "must be an https URL"),
+    ("extra", "MCPIssuer https://a.test/", "must not end in a slash"),
+    ("extra", "MCPStore redis:here", "MCPStore"),
+    ("extra", "MCPRegistration maybe", "open or off"),
+    ("extra", "MCPAccessTokenTTL forever", "number of seconds"),
+    ("extra", "MCPSigningKey users", "MCPSigningKey"),
+]
+
+
+@pytest.mark.parametrize("where,line,words", BAD, ids=[b[1].split("\n")[0] for b in BAD])
+def test_bad_configuration_is_refused(scratch, where, line, words):
+    code, said = scratch.configtest(scratch.config(**{where: line}))
+    assert code != 0 and words in said
+
+
+def test_good_configuration_passes(scratch):
+    code, said = scratch.configtest(scratch.config())
+    assert code == 0, said
