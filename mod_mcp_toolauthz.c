@@ -501,7 +501,7 @@ static const char *trusted_issuer(request_rec *r, const trust *t, const mcp_keys
 static mcp_rc verify_token(mcp_ctx *ctx, request_rec *r, const gate_dir *d, mcp_token *out)
 {
     mcp_token_profile profile = { NULL, d->where->resource, NULL, LEEWAY };
-    const char *text, *issuer;
+    const char *text = "", *issuer;
     mcp_rc rc;
     int i;
 
