@@ -173,7 +173,7 @@ static const command_rec directives[] = {
     AP_INIT_TAKE1("MCPAccessTokenTTL", set_seconds, AT(access_ttl), RSRC_CONF, "seconds an access token lives"),
     AP_INIT_TAKE1("MCPRefreshTokenTTL", set_seconds, AT(refresh_ttl), RSRC_CONF, "seconds a refresh token lives"),
     AP_INIT_TAKE1("MCPClientTTL", set_seconds, AT(client_ttl), RSRC_CONF, "seconds a registered client and its secret live"),
-    { NULL }
+    { .name = NULL }
 };
 
 /* ---- start-up ---- */

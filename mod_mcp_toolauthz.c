@@ -340,7 +340,7 @@ static const command_rec directives[] = {
     AP_INIT_TAKE1("MCPMaxDepth", set_number, AT(max_depth), ACCESS_CONF, "containers a message may nest"),
     AP_INIT_ITERATE("MCPAllowOrigin", add_origin, NULL, ACCESS_CONF, "browser origins that may send messages"),
     AP_INIT_TAKE1("MCPAuditLog", set_audit, NULL, RSRC_CONF, "file or |program for one JSON line per decision"),
-    { NULL }
+    { .name = NULL }
 };
 
 /* ---- Require mcp-scope ---- */
