@@ -4,8 +4,8 @@ APXS       ?= apxs
 PKG_CONFIG ?= pkg-config
 CC         ?= cc
 OUT        ?= build/out$(if $(SAN),-san)
-SANFLAGS   := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
 comma      := ,
+SANFLAGS   := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
 
 WARN    := -std=c11 -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Werror
 OPT     ?= -O2 -g
