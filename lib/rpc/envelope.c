@@ -1,0 +1,545 @@
+#include <string.h>
+#include <apr_hash.h>
+#include <apr_strings.h>
+#include "mcp/envelope.h"
+
+/* A byte-driven machine. Containers are a stack; each open object has a set of the names it holds. */
+
+enum { NAME_MAX_BYTES = 64 * 1024, TEXT_MAX = 8 * 1024, VERSION_KEY_DEPTH = 3 };
+
+typedef enum {
+    WANT_VALUE, WANT_VALUE_OR_END, WANT_NAME_OR_END, WANT_NAME, WANT_COLON, WANT_COMMA_OR_END,
+    IN_STRING, IN_ESCAPE, IN_HEX, IN_NUMBER, IN_WORD, FINISHED
+} state;
+
+/* Where in a number the machine stands (RFC 8259 section 6). */
+typedef enum { N_MINUS, N_ZERO, N_INT, N_DOT, N_FRACTION, N_E, N_E_SIGN, N_EXPONENT } number_state;
+
+/* Which object of the protocol a container is. */
+typedef enum { OTHER, ENVELOPE, PARAMS, META } role;
+
+/* What the member just named means. */
+typedef enum { M_NONE, M_JSONRPC, M_ID, M_METHOD, M_PARAMS, M_RESULT, M_ERROR, M_NAME, M_URI, M_ARGUMENTS, M_META, M_VERSION } member;
+
+typedef struct {
+    char kind;                  /* '{' or '[' */
+    role what;
+    member of;                  /* the member this container is the value of */
+    apr_hash_t *names;
+} frame;
+
+struct mcp_envelope {
+    mcp_ctx *ctx;
+    mcp_envelope_rules rules;
+    mcp_rc rc;
+    state at;
+    number_state number;
+    size_t offset;              /* bytes seen */
+    unsigned depth;
+    frame *stack;
+    apr_pool_t *names_pool;
+
+    int is_name;                /* the string being read is a member name */
+    int keep;                   /* its decoded text is wanted */
+    char *text;                 /* decoded text, grows by doubling up to a cap */
+    size_t text_len, text_cap;
+    unsigned hex, hex_left, high_surrogate;
+    unsigned utf8_left, utf8_low, utf8_high;
+
+    const char *word;           /* true, false, null: what is left of it */
+    member now;                 /* the member whose value comes next or is being read */
+
+    char *id;                   /* raw bytes of the id */
+    size_t id_len, id_cap;
+    int in_id, id_good;
+    mcp_message message;
+    int jsonrpc_good, has_result, has_error, has_params, params_good;
+};
+
+typedef struct {
+    role where;
+    const char *name;
+    member is;
+} known;
+
+static const known protocol[] = {
+    { ENVELOPE, "jsonrpc", M_JSONRPC }, { ENVELOPE, "id", M_ID }, { ENVELOPE, "method", M_METHOD },
+    { ENVELOPE, "params", M_PARAMS }, { ENVELOPE, "result", M_RESULT }, { ENVELOPE, "error", M_ERROR },
+    { PARAMS, "name", M_NAME }, { PARAMS, "uri", M_URI }, { PARAMS, "arguments", M_ARGUMENTS }, { PARAMS, "_meta", M_META },
+    { PARAMS, "cursor", M_NONE }, { PARAMS, "ref", M_NONE }, { PARAMS, "task", M_NONE }, { PARAMS, "taskId", M_NONE },
+    { META, "io.modelcontextprotocol/protocolVersion", M_VERSION },
+    { OTHER, NULL, M_NONE }
+};
+
+static mcp_rc fail(mcp_envelope *e, mcp_rc rc, const char *why)
+{
+    e->rc = mcp_fail(e->ctx, rc, "%s, at byte %lu", why, (unsigned long)e->offset);
+    return e->rc;
+}
+
+mcp_envelope *mcp_envelope_begin(mcp_ctx *ctx, const mcp_envelope_rules *rules)
+{
+    mcp_envelope *e = apr_pcalloc(ctx->pool, sizeof *e);
+
+    e->ctx = ctx;
+    e->rules = *rules;
+    e->stack = apr_pcalloc(ctx->pool, (rules->max_depth + 1) * sizeof *e->stack);
+    apr_pool_create(&e->names_pool, ctx->pool);
+    return e;
+}
+
+/* ---- names ---- */
+
+/* The next character of s folded as the loosest parsers fold: ASCII case, U+017F to s, U+212A to k. */
+static int fold_next(const unsigned char **s)
+{
+    const unsigned char *c = *s;
+
+    if (c[0] == 0xc5 && c[1] == 0xbf) { *s += 2; return 's'; }
+    if (c[0] == 0xe2 && c[1] == 0x84 && c[2] == 0xaa) { *s += 3; return 'k'; }
+    (*s)++;
+    return *c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c;
+}
+
+static int equal_folded(const char *a, const char *b)
+{
+    const unsigned char *x = (const unsigned char *)a, *y = (const unsigned char *)b;
+    int c;
+
+    while ((c = fold_next(&x)) == fold_next(&y))
+        if (!c) return 1;
+    return 0;
+}
+
+/* What the name means where it stands; a name that is nearly a protocol member is refused. */
+static mcp_rc recognise(mcp_envelope *e, const frame *f, const char *name)
+{
+    const known *k;
+
+    e->now = M_NONE;
+    for (k = protocol; f->what != OTHER && k->name; k++) {
+        if (k->where != f->what) continue;
+        if (!strcmp(k->name, name)) e->now = k->is;
+        else if (equal_folded(k->name, name)) return fail(e, MCP_AMBIGUOUS, "a member differs from a protocol member by case alone");
+    }
+    return MCP_OK;
+}
+
+static mcp_rc end_name(mcp_envelope *e)
+{
+    frame *f = &e->stack[e->depth];
+    const char *name;
+
+    if (memchr(e->text, 0, e->text_len)) return fail(e, MCP_AMBIGUOUS, "a member name holds U+0000");
+    if (!f->names) f->names = apr_hash_make(e->names_pool);
+    if (apr_hash_get(f->names, e->text, (apr_ssize_t)e->text_len)) return fail(e, MCP_AMBIGUOUS, "a member stands twice in one object");
+    name = apr_pstrmemdup(e->names_pool, e->text, e->text_len);
+    apr_hash_set(f->names, name, (apr_ssize_t)e->text_len, name);
+    e->at = WANT_COLON;
+    return recognise(e, f, name);
+}
+
+/* ---- decoded text ---- */
+
+static mcp_rc keep_byte(mcp_envelope *e, unsigned char c)
+{
+    size_t cap = e->is_name ? NAME_MAX_BYTES : TEXT_MAX;
+    char *grown;
+
+    if (!e->keep) return MCP_OK;
+    if (e->text_len >= cap) return fail(e, e->is_name ? MCP_BAD_JSON : MCP_BAD_ENVELOPE, e->is_name ? "a member name is too long" : "a protocol value is too long");
+    if (e->text_len + 1 >= e->text_cap) {
+        e->text_cap = e->text_cap ? e->text_cap * 2 : 128;
+        grown = apr_palloc(e->ctx->pool, e->text_cap);
+        if (e->text_len) memcpy(grown, e->text, e->text_len);
+        e->text = grown;
+    }
+    e->text[e->text_len++] = (char)c;
+    e->text[e->text_len] = '\0';
+    return MCP_OK;
+}
+
+static mcp_rc keep_char(mcp_envelope *e, unsigned u)
+{
+    mcp_rc rc;
+
+    if (u < 0x80) return keep_byte(e, (unsigned char)u);
+    if (u < 0x800) rc = keep_byte(e, (unsigned char)(0xc0 | u >> 6));
+    else if (u < 0x10000) {
+        if ((rc = keep_byte(e, (unsigned char)(0xe0 | u >> 12)))) return rc;
+        rc = keep_byte(e, (unsigned char)(0x80 | (u >> 6 & 63)));
+    } else {
+        if ((rc = keep_byte(e, (unsigned char)(0xf0 | u >> 18)))) return rc;
+        if ((rc = keep_byte(e, (unsigned char)(0x80 | (u >> 12 & 63))))) return rc;
+        rc = keep_byte(e, (unsigned char)(0x80 | (u >> 6 & 63)));
+    }
+    return rc ? rc : keep_byte(e, (unsigned char)(0x80 | (u & 63)));
+}
+
+/* A lone surrogate is read differently by different parsers: never where the gate must know what it says. */
+static mcp_rc lone_surrogate(mcp_envelope *e)
+{
+    e->high_surrogate = 0;
+    return e->keep ? fail(e, MCP_AMBIGUOUS, "a lone surrogate in a name or a protocol value") : MCP_OK;
+}
+
+static mcp_rc end_escape(mcp_envelope *e, unsigned u)
+{
+    unsigned high = e->high_surrogate;
+
+    e->at = IN_STRING;
+    if (high && u >= 0xdc00 && u <= 0xdfff) {
+        e->high_surrogate = 0;
+        return keep_char(e, 0x10000 + ((high - 0xd800) << 10) + (u - 0xdc00));
+    }
+    if (high && lone_surrogate(e)) return e->rc;
+    if (u >= 0xd800 && u <= 0xdbff) { e->high_surrogate = u; return MCP_OK; }
+    if (u >= 0xdc00 && u <= 0xdfff) return lone_surrogate(e);
+    return keep_char(e, u);
+}
+
+static int is_text_member(member m)
+{
+    return m == M_JSONRPC || m == M_METHOD || m == M_NAME || m == M_URI || m == M_VERSION || m == M_ID;
+}
+
+static void begin_string(mcp_envelope *e, int is_name)
+{
+    e->at = IN_STRING;
+    e->is_name = is_name;
+    e->keep = is_name || is_text_member(e->now);
+    e->text = "";
+    e->text_len = e->text_cap = 0;
+    e->high_surrogate = 0;
+    e->utf8_left = 0;
+}
+
+static void take_text(mcp_envelope *e)
+{
+    const char *text = apr_pstrmemdup(e->ctx->pool, e->text, e->text_len);
+
+    switch (e->now) {
+    case M_JSONRPC: e->jsonrpc_good = !strcmp(text, "2.0"); break;
+    case M_METHOD: e->message.method = text; break;
+    case M_NAME: e->message.name = text; break;
+    case M_URI: e->message.uri = text; break;
+    case M_VERSION: e->message.version = text; break;
+    case M_ID: e->id_good = 1; break;
+    default: break;
+    }
+}
+
+static void end_value(mcp_envelope *e)
+{
+    e->in_id = 0;
+    e->at = e->depth ? WANT_COMMA_OR_END : FINISHED;
+}
+
+static mcp_rc end_string(mcp_envelope *e)
+{
+    if (e->high_surrogate && lone_surrogate(e)) return e->rc;
+    if (e->is_name) return end_name(e);
+    if (e->keep && memchr(e->text, 0, e->text_len)) return fail(e, MCP_AMBIGUOUS, "a protocol value holds U+0000");
+    if (e->keep) take_text(e);
+    end_value(e);
+    return MCP_OK;
+}
+
+/* ---- strings, byte by byte ---- */
+
+static mcp_rc utf8_lead(mcp_envelope *e, unsigned char c)
+{
+    if (c < 0xc2 || c > 0xf4) return fail(e, MCP_BAD_JSON, "invalid UTF-8");
+    e->utf8_left = c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
+    e->utf8_low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;
+    e->utf8_high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;
+    return keep_byte(e, c);
+}
+
+static mcp_rc in_string(mcp_envelope *e, unsigned char c)
+{
+    if (e->utf8_left) {
+        if (c < e->utf8_low || c > e->utf8_high) return fail(e, MCP_BAD_JSON, "invalid UTF-8");
+        e->utf8_left--;
+        e->utf8_low = 0x80;
+        e->utf8_high = 0xbf;
+        return keep_byte(e, c);
+    }
+    if (c == '"') return end_string(e);
+    if (c == '\\') { e->at = IN_ESCAPE; return MCP_OK; }
+    if (e->high_surrogate && lone_surrogate(e)) return e->rc;
+    if (c < 0x20) return fail(e, MCP_BAD_JSON, "a control character in a string");
+    return c < 0x80 ? keep_byte(e, c) : utf8_lead(e, c);
+}
+
+static mcp_rc in_escape(mcp_envelope *e, unsigned char c)
+{
+    static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+    const char *at;
+
+    if (c == 'u') {
+        e->at = IN_HEX;
+        e->hex = 0;
+        e->hex_left = 4;
+        return MCP_OK;
+    }
+    if (!c || !(at = strchr(from, c))) return fail(e, MCP_BAD_JSON, "an unknown escape");
+    return end_escape(e, (unsigned char)to[at - from]);
+}
+
+static mcp_rc in_hex(mcp_envelope *e, unsigned char c)
+{
+    unsigned digit;
+
+    if (c >= '0' && c <= '9') digit = c - '0';
+    else if ((c | 32) >= 'a' && (c | 32) <= 'f') digit = (c | 32u) - 'a' + 10;
+    else return fail(e, MCP_BAD_JSON, "a bad \\u escape");
+    e->hex = e->hex << 4 | digit;
+    return --e->hex_left ? MCP_OK : end_escape(e, e->hex);
+}
+
+/* ---- numbers and words ---- */
+
+static int number_may_end(number_state n)
+{
+    return n == N_ZERO || n == N_INT || n == N_FRACTION || n == N_EXPONENT;
+}
+
+static int is_digit(unsigned char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* 1: c belongs to the number; 0: it does not. */
+static int number_takes(mcp_envelope *e, unsigned char c)
+{
+    number_state n = e->number;
+
+    if (n == N_MINUS && is_digit(c)) e->number = c == '0' ? N_ZERO : N_INT;
+    else if ((n == N_INT || n == N_FRACTION || n == N_EXPONENT) && is_digit(c)) return 1;
+    else if ((n == N_ZERO || n == N_INT) && c == '.') e->number = N_DOT;
+    else if (n == N_DOT && is_digit(c)) e->number = N_FRACTION;
+    else if ((n == N_ZERO || n == N_INT || n == N_FRACTION) && (c | 32) == 'e') e->number = N_E;
+    else if (n == N_E && (c == '+' || c == '-')) e->number = N_E_SIGN;
+    else if ((n == N_E || n == N_E_SIGN) && is_digit(c)) e->number = N_EXPONENT;
+    else return 0;
+    return 1;
+}
+
+static mcp_rc in_word(mcp_envelope *e, unsigned char c)
+{
+    if (c != (unsigned char)*e->word) return fail(e, MCP_BAD_JSON, "an unknown word");
+    if (!*++e->word) end_value(e);
+    return MCP_OK;
+}
+
+/* ---- values ---- */
+
+static role role_of(const mcp_envelope *e)
+{
+    if (!e->depth) return ENVELOPE;
+    return e->now == M_PARAMS ? PARAMS : e->now == M_META ? META : OTHER;
+}
+
+static mcp_rc open_container(mcp_envelope *e, char kind)
+{
+    frame *f;
+
+    if (!e->depth && kind == '[') return fail(e, MCP_BATCH, "the outermost value is an array");
+    if (e->depth >= e->rules.max_depth) return fail(e, MCP_TOO_DEEP, "nested too deep");
+    if (e->now == M_ARGUMENTS) e->message.arguments_at = e->offset;
+    if (e->now == M_PARAMS) e->params_good = kind == '{';
+    if (e->now == M_PARAMS && kind == '[') return fail(e, MCP_BAD_ENVELOPE, "params is no object");
+    f = &e->stack[e->depth + 1];
+    f->what = kind == '{' ? role_of(e) : OTHER;
+    e->depth++;
+    f->kind = kind;
+    f->of = e->now;
+    f->names = NULL;
+    e->now = M_NONE;
+    e->at = kind == '{' ? WANT_NAME_OR_END : WANT_VALUE_OR_END;
+    return MCP_OK;
+}
+
+static mcp_rc close_container(mcp_envelope *e, char kind)
+{
+    frame *f = &e->stack[e->depth];
+
+    if (f->kind != kind) return fail(e, MCP_BAD_JSON, "a bracket that closes another kind");
+    if (f->of == M_ARGUMENTS) e->message.arguments_len = e->offset + 1 - e->message.arguments_at;
+    e->depth--;
+    end_value(e);
+    return MCP_OK;
+}
+
+/* Members that must be strings, and the id that may be a number, refuse every other kind here. */
+static mcp_rc check_kind(mcp_envelope *e, unsigned char c)
+{
+    if (e->now == M_ID) return c == '"' || c == '-' || is_digit(c) ? MCP_OK : fail(e, MCP_BAD_ENVELOPE, "id is a string or a number");
+    if (e->now == M_PARAMS && c != '{') return fail(e, MCP_BAD_ENVELOPE, "params is an object");
+    if (e->now == M_ARGUMENTS && c != '{') return fail(e, MCP_BAD_PARAMS, "arguments is an object");
+    if (e->now == M_META && c != '{') return fail(e, MCP_BAD_PARAMS, "_meta is an object");
+    if (is_text_member(e->now) && c != '"') return fail(e, MCP_BAD_ENVELOPE, "a protocol member that must be a string is none");
+    return MCP_OK;
+}
+
+static mcp_rc begin_value(mcp_envelope *e, unsigned char c)
+{
+    mcp_rc rc;
+
+    if (!e->depth && c != '{' && c != '[') return fail(e, c == 0xef || c == 0xfe || c == 0xff || !c ? MCP_BAD_JSON : MCP_BAD_ENVELOPE, "the outermost value is no object");
+    if ((rc = check_kind(e, c))) return rc;
+    if (e->now == M_RESULT) e->has_result = 1;
+    if (e->now == M_ERROR) e->has_error = 1;
+    if (e->now == M_PARAMS) e->has_params = 1;
+    if (e->now == M_ID) { e->in_id = 1; e->id_good = c != '"'; }
+    if (c == '{' || c == '[') return open_container(e, (char)c);
+    if (c == '"') { begin_string(e, 0); return MCP_OK; }
+    if (c == '-' || is_digit(c)) {
+        e->number = c == '-' ? N_MINUS : c == '0' ? N_ZERO : N_INT;
+        e->at = IN_NUMBER;
+        return MCP_OK;
+    }
+    e->word = c == 't' ? "rue" : c == 'f' ? "alse" : c == 'n' ? "ull" : NULL;
+    if (!e->word) return fail(e, MCP_BAD_JSON, "no JSON value begins like that");
+    e->at = IN_WORD;
+    return MCP_OK;
+}
+
+static int is_blank(unsigned char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static mcp_rc after_value(mcp_envelope *e, unsigned char c)
+{
+    char kind = e->stack[e->depth].kind;
+
+    e->now = M_NONE;
+    if (c == ',') { e->at = kind == '{' ? WANT_NAME : WANT_VALUE; return MCP_OK; }
+    if (c == '}' || c == ']') return close_container(e, c == '}' ? '{' : '[');
+    return fail(e, MCP_BAD_JSON, "a comma or a closing bracket is wanted");
+}
+
+static mcp_rc between(mcp_envelope *e, unsigned char c)
+{
+    if (is_blank(c)) return MCP_OK;
+    switch (e->at) {
+    case WANT_VALUE_OR_END:
+        if (c == ']') return close_container(e, '[');
+        return begin_value(e, c);
+    case WANT_VALUE: return begin_value(e, c);
+    case WANT_NAME_OR_END:
+        if (c == '}') return close_container(e, '{');
+        /* fall through */
+    case WANT_NAME:
+        if (c != '"') return fail(e, MCP_BAD_JSON, "a member name is wanted");
+        begin_string(e, 1);
+        return MCP_OK;
+    case WANT_COLON:
+        if (c != ':') return fail(e, MCP_BAD_JSON, "a colon is wanted");
+        e->at = WANT_VALUE;
+        return MCP_OK;
+    case WANT_COMMA_OR_END: return after_value(e, c);
+    default: return fail(e, MCP_BAD_JSON, "bytes behind the message");
+    }
+}
+
+static mcp_rc in_number(mcp_envelope *e, unsigned char c)
+{
+    if (number_takes(e, c)) return MCP_OK;
+    if (!number_may_end(e->number)) return fail(e, MCP_BAD_JSON, "a malformed number");
+    end_value(e);
+    return between(e, c);
+}
+
+static mcp_rc step(mcp_envelope *e, unsigned char c)
+{
+    switch (e->at) {
+    case IN_STRING: return in_string(e, c);
+    case IN_ESCAPE: return in_escape(e, c);
+    case IN_HEX: return in_hex(e, c);
+    case IN_NUMBER: return in_number(e, c);
+    case IN_WORD: return in_word(e, c);
+    default: return between(e, c);
+    }
+}
+
+/* The id is echoed as it was sent, so its raw bytes are kept, those of a number up to its end. */
+static mcp_rc keep_id(mcp_envelope *e, char c)
+{
+    char *grown;
+
+    if (e->id_len >= TEXT_MAX) return fail(e, MCP_BAD_ENVELOPE, "the id is too long");
+    if (e->id_len == e->id_cap) {
+        e->id_cap = e->id_cap ? e->id_cap * 2 : 64;
+        grown = apr_palloc(e->ctx->pool, e->id_cap);
+        if (e->id_len) memcpy(grown, e->id, e->id_len);
+        e->id = grown;
+    }
+    e->id[e->id_len++] = c;
+    return MCP_OK;
+}
+
+/* Plain bytes of a string nobody needs decoded: the bulk of large messages. */
+static size_t plain_run(const mcp_envelope *e, const unsigned char *s, size_t len)
+{
+    size_t n = 0;
+
+    if (e->at != IN_STRING || e->keep || e->utf8_left || e->high_surrogate) return 0;
+    while (n < len && s[n] >= 0x20 && s[n] < 0x80 && s[n] != '"' && s[n] != '\\') n++;
+    return n;
+}
+
+mcp_rc mcp_envelope_feed(mcp_envelope *e, const char *bytes, size_t len)
+{
+    const unsigned char *s = (const unsigned char *)bytes;
+    size_t i, run;
+    int was_id;
+
+    if (e->rc) return e->rc;
+    if (len > e->rules.max_bytes - e->offset) return fail(e, MCP_TOO_LARGE, "the message is too large");
+    for (i = 0; i < len; i++, e->offset++) {
+        run = plain_run(e, s + i, len - i);
+        i += run;
+        e->offset += run;
+        if (i == len) break;
+        was_id = e->in_id;
+        if (step(e, s[i])) return e->rc;
+        if ((e->in_id || (was_id && s[i] == '"')) && keep_id(e, (char)s[i])) return e->rc;
+    }
+    return MCP_OK;
+}
+
+static mcp_rc finish(mcp_envelope *e)
+{
+    mcp_message *m = &e->message;
+
+    if (e->at != FINISHED) return fail(e, MCP_BAD_JSON, e->offset ? "the message ends too early" : "the body is empty");
+    if (!e->jsonrpc_good) return fail(e, MCP_BAD_ENVELOPE, "jsonrpc is not 2.0");
+    if (m->method && (e->has_result || e->has_error)) return fail(e, MCP_AMBIGUOUS, "method together with result or error");
+    if (e->has_result && e->has_error) return fail(e, MCP_AMBIGUOUS, "result together with error");
+    if (!m->method && !e->has_result && !e->has_error) return fail(e, MCP_BAD_ENVELOPE, "neither a method nor an answer");
+    if (!m->method && e->has_params) return fail(e, MCP_AMBIGUOUS, "an answer with params");
+    if (!m->method && !e->id_len) return fail(e, MCP_BAD_ENVELOPE, "an answer without an id");
+    if (m->method && !*m->method) return fail(e, MCP_BAD_ENVELOPE, "the method is empty");
+    m->kind = !m->method ? MCP_MESSAGE_RESPONSE : e->id_len ? MCP_MESSAGE_REQUEST : MCP_MESSAGE_NOTIFICATION;
+    return MCP_OK;
+}
+
+mcp_rc mcp_envelope_end(mcp_envelope *e, mcp_message *out)
+{
+    if (!e->rc) finish(e);
+    e->message.id = e->id_len && e->id_good && !e->in_id ? e->id : NULL;
+    e->message.id_len = e->message.id ? e->id_len : 0;
+    *out = e->message;
+    return e->rc;
+}
+
+mcp_rc mcp_envelope_scan(mcp_ctx *ctx, const mcp_envelope_rules *rules, const char *bytes, size_t len, mcp_message *out)
+{
+    mcp_envelope *e = mcp_envelope_begin(ctx, rules);
+
+    mcp_envelope_feed(e, bytes, len);
+    return mcp_envelope_end(e, out);
+}

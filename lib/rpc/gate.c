@@ -1,0 +1,178 @@
+#include <string.h>
+#include <strings.h>
+#include "mcp/gate.h"
+#include "mcp/text.h"
+
+static const char *const housekeeping[] = {
+    "initialize", "ping", "server/discover", "tools/list", "prompts/list", "resources/list", "resources/templates/list", NULL
+};
+
+/* Headers the gate reads: each may stand once, and Connection may not take them away. */
+static const char *const read_once[] = {
+    "Content-Type", "Content-Encoding", "Content-Length", "Authorization", "Origin", "Host",
+    "Mcp-Method", "Mcp-Name", "MCP-Protocol-Version", "Mcp-Session-Id", NULL
+};
+
+mcp_judge mcp_gate_judge(const mcp_message *message)
+{
+    const char *const *name;
+
+    if (message->kind == MCP_MESSAGE_RESPONSE || !message->method) return MCP_JUDGE_METHOD;
+    if (!strcmp(message->method, "tools/call")) return MCP_JUDGE_TOOL;
+    if (message->kind == MCP_MESSAGE_NOTIFICATION)
+        return strncmp(message->method, "notifications/", 14) ? MCP_JUDGE_METHOD : MCP_JUDGE_TOKEN;
+    for (name = housekeeping; *name; name++)
+        if (!strcmp(message->method, *name)) return MCP_JUDGE_TOKEN;
+    return MCP_JUDGE_METHOD;
+}
+
+static int count_one(void *n, const char *name, const char *value)
+{
+    (void)name;
+    (void)value;
+    ++*(int *)n;
+    return 1;
+}
+
+static int times(const apr_table_t *headers, const char *name)
+{
+    int n = 0;
+
+    apr_table_do(count_one, &n, headers, name, NULL);
+    return n;
+}
+
+/* Twins: WSGI and CGI read Mcp_Name as Mcp-Name. */
+static int is_twin(void *bad, const char *name, const char *value)
+{
+    (void)value;
+    if (strchr(name, '_') && (!strncasecmp(name, "mcp", 3) || !strncasecmp(name, "content", 7) || !strncasecmp(name, "auth", 4)))
+        *(const char **)bad = name;
+    return 1;
+}
+
+/* 1 if the comma-separated list names a header that the gate reads or sets. */
+static int connection_names_ours(const char *list)
+{
+    const char *const *name;
+    size_t len;
+
+    for (; list && *list; list += len) {
+        list += strspn(list, " \t,");
+        len = strcspn(list, " \t,");
+        if (len >= 4 && !strncasecmp(list, "mcp-", 4)) return 1;
+        for (name = read_once; *name; name++)
+            if (strlen(*name) == len && !strncasecmp(list, *name, len)) return 1;
+    }
+    return 0;
+}
+
+static mcp_rc check_shape(mcp_ctx *ctx, const apr_table_t *headers)
+{
+    const char *const *name, *twin = NULL;
+
+    for (name = read_once; *name; name++)
+        if (times(headers, *name) > 1 || (strncasecmp(*name, "Content-T", 9) == 0 && apr_table_get(headers, *name) && strchr(apr_table_get(headers, *name), ',')))
+            return mcp_fail(ctx, MCP_HEADER_MISMATCH, "header %s stands twice", *name);
+    apr_table_do(is_twin, &twin, headers, NULL);
+    if (twin) return mcp_fail(ctx, MCP_HEADER_MISMATCH, "a header with an underscore imitates one that is checked");
+    if (connection_names_ours(apr_table_get(headers, "Connection")))
+        return mcp_fail(ctx, MCP_HEADER_MISMATCH, "Connection names a header that must arrive");
+    return MCP_OK;
+}
+
+/* application/json, perhaps with charset=utf-8 and nothing else. */
+static int is_json(const char *type)
+{
+    size_t len = strlen("application/json");
+
+    if (!type || strncasecmp(type, "application/json", len)) return 0;
+    type += len;
+    type += strspn(type, " \t");
+    if (!*type) return 1;
+    if (*type++ != ';') return 0;
+    type += strspn(type, " \t");
+    if (strncasecmp(type, "charset=", 8)) return 0;
+    type += 8;
+    return !strcasecmp(type, "utf-8") || !strcasecmp(type, "\"utf-8\"");
+}
+
+mcp_rc mcp_gate_headers(mcp_ctx *ctx, const char *method, const apr_table_t *headers, int has_body)
+{
+    int post = !strcmp(method, "POST");
+    mcp_rc rc;
+
+    if (!post && strcmp(method, "GET") && strcmp(method, "DELETE")) return mcp_fail(ctx, MCP_BAD_METHOD, "MCP has POST, GET and DELETE");
+    if (apr_table_get(headers, "X-HTTP-Method-Override") || apr_table_get(headers, "X-HTTP-Method") || apr_table_get(headers, "X-Method-Override"))
+        return mcp_fail(ctx, MCP_BAD_REQUEST, "method overrides are not served");
+    if ((rc = check_shape(ctx, headers))) return rc;
+    if (!post && has_body) return mcp_fail(ctx, MCP_BAD_REQUEST, "%s takes no body", method);
+    if (!post) return MCP_OK;
+    if (apr_table_get(headers, "Content-Encoding")) return mcp_fail(ctx, MCP_BAD_MEDIA_TYPE, "send the body without Content-Encoding");
+    if (!is_json(apr_table_get(headers, "Content-Type"))) return mcp_fail(ctx, MCP_BAD_MEDIA_TYPE, "Content-Type must be application/json");
+    return MCP_OK;
+}
+
+int mcp_gate_origin(const apr_table_t *headers, const char *const *origins)
+{
+    const char *origin = apr_table_get(headers, "Origin");
+
+    if (!origin) return 1;
+    for (; origins && *origins; origins++)
+        if (!strcmp(*origins, origin)) return 1;
+    return 0;
+}
+
+/* A header value: plain, or =?base64?...?= where it holds more than visible ASCII. */
+static mcp_rc header_text(mcp_ctx *ctx, const char *value, const char **out)
+{
+    size_t len = strlen(value), n;
+    unsigned char *bytes;
+
+    *out = value;
+    if (len < 11 || strncmp(value, "=?base64?", 9) || strcmp(value + len - 2, "?=")) return MCP_OK;
+    if (mcp_text_base64_decode(ctx, value + 9, len - 11, &bytes, &n) || memchr(bytes, 0, n) || !mcp_text_is_utf8((char *)bytes, n)) {
+        mcp_ctx_clear(ctx);
+        return mcp_fail(ctx, MCP_HEADER_MISMATCH, "a header's base64 form cannot be read");
+    }
+    *out = (char *)bytes;
+    return MCP_OK;
+}
+
+static mcp_rc must_equal(mcp_ctx *ctx, const apr_table_t *headers, const char *name, const char *body, int required)
+{
+    const char *value = apr_table_get(headers, name), *text;
+    mcp_rc rc;
+
+    if (!value) return required && body ? mcp_fail(ctx, MCP_HEADER_MISMATCH, "header %s is missing", name) : MCP_OK;
+    if ((rc = header_text(ctx, value, &text))) return rc;
+    if (body && !strcmp(text, body)) return MCP_OK;
+    return mcp_fail(ctx, MCP_HEADER_MISMATCH, "header %s differs from the body", name);
+}
+
+static int is_param(void *found, const char *name, const char *value)
+{
+    (void)value;
+    if (!strncasecmp(name, "Mcp-Param-", 10)) *(int *)found = 1;
+    return 1;
+}
+
+mcp_rc mcp_gate_agree(mcp_ctx *ctx, const apr_table_t *headers, const mcp_message *m)
+{
+    const char *version = apr_table_get(headers, "MCP-Protocol-Version");
+    int stateless = (version && strcmp(version, "2026-07-28") >= 0) || (m->version && strcmp(m->version, "2026-07-28") >= 0), params = 0;
+    int names = m->method && (!strcmp(m->method, "tools/call") || !strcmp(m->method, "prompts/get"));
+    int reads = m->method && !strcmp(m->method, "resources/read");
+    mcp_rc rc;
+
+    apr_table_do(is_param, &params, headers, NULL);
+    if (params) return mcp_fail(ctx, MCP_HEADER_MISMATCH, "Mcp-Param headers are not compared by this version, so they are refused");
+    if (stateless && (rc = must_equal(ctx, headers, "MCP-Protocol-Version", m->version, 1))) return rc;
+    if (stateless && !m->version && m->kind == MCP_MESSAGE_REQUEST) return mcp_fail(ctx, MCP_BAD_PARAMS, "_meta lacks the protocol version");
+    if ((rc = must_equal(ctx, headers, "Mcp-Method", m->method, stateless))) return rc;
+    if ((names || reads || apr_table_get(headers, "Mcp-Name")) &&
+        (rc = must_equal(ctx, headers, "Mcp-Name", reads ? m->uri : m->name, stateless))) return rc;
+    if (m->method && !strcmp(m->method, "tools/call") && (!m->name || !*m->name))
+        return mcp_fail(ctx, MCP_BAD_PARAMS, "tools/call needs params.name");
+    return MCP_OK;
+}
