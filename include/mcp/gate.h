@@ -27,7 +27,7 @@ int mcp_gate_origin(const apr_table_t *headers, const char *const *origins);
 
 /* After the body: Mcp-Method, Mcp-Name (=?base64?...?= form too) and MCP-Protocol-Version agree with it.
  * Required under 2026-07-28 and later; where sent under earlier revisions they must agree as well.
- * Mcp-Param-* headers: refused unless the caller compares them (not yet).  MCP_HEADER_MISMATCH.
+ * MCP_HEADER_MISMATCH. A revision that is not served: MCP_BAD_VERSION. Mcp-Param-* headers pass uncompared.
  * A tools/call without a string params.name, or with arguments that are no object: MCP_BAD_PARAMS. */
 mcp_rc mcp_gate_agree(mcp_ctx *ctx, const apr_table_t *headers, const mcp_message *message);
 

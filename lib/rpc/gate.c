@@ -7,6 +7,8 @@ static const char *const housekeeping[] = {
     "initialize", "ping", "server/discover", "tools/list", "prompts/list", "resources/list", "resources/templates/list", NULL
 };
 
+static const char *const versions[] = { "2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28", NULL };
+
 /* Headers the gate reads: each may stand once, and Connection may not take them away. */
 static const char *const read_once[] = {
     "Content-Type", "Content-Encoding", "Content-Length", "Authorization", "Origin", "Host",
@@ -17,7 +19,8 @@ mcp_judge mcp_gate_judge(const mcp_message *message)
 {
     const char *const *name;
 
-    if (message->kind == MCP_MESSAGE_RESPONSE || !message->method) return MCP_JUDGE_METHOD;
+    if (message->kind == MCP_MESSAGE_RESPONSE) return MCP_JUDGE_TOKEN;     /* answers a request of the server's own */
+    if (!message->method) return MCP_JUDGE_METHOD;
     if (!strcmp(message->method, "tools/call")) return MCP_JUDGE_TOOL;
     if (message->kind == MCP_MESSAGE_NOTIFICATION)
         return strncmp(message->method, "notifications/", 14) ? MCP_JUDGE_METHOD : MCP_JUDGE_TOKEN;
@@ -150,23 +153,26 @@ static mcp_rc must_equal(mcp_ctx *ctx, const apr_table_t *headers, const char *n
     return mcp_fail(ctx, MCP_HEADER_MISMATCH, "header %s differs from the body", name);
 }
 
-static int is_param(void *found, const char *name, const char *value)
+static int is_known_version(const char *version)
 {
-    (void)value;
-    if (!strncasecmp(name, "Mcp-Param-", 10)) *(int *)found = 1;
-    return 1;
+    const char *const *known;
+
+    for (known = versions; *known; known++)
+        if (!strcmp(*known, version)) return 1;
+    return 0;
 }
 
 mcp_rc mcp_gate_agree(mcp_ctx *ctx, const apr_table_t *headers, const mcp_message *m)
 {
     const char *version = apr_table_get(headers, "MCP-Protocol-Version");
-    int stateless = (version && strcmp(version, "2026-07-28") >= 0) || (m->version && strcmp(m->version, "2026-07-28") >= 0), params = 0;
+    int stateless = (version && strcmp(version, "2026-07-28") >= 0) || (m->version && strcmp(m->version, "2026-07-28") >= 0);
     int names = m->method && (!strcmp(m->method, "tools/call") || !strcmp(m->method, "prompts/get"));
     int reads = m->method && !strcmp(m->method, "resources/read");
     mcp_rc rc;
 
-    apr_table_do(is_param, &params, headers, NULL);
-    if (params) return mcp_fail(ctx, MCP_HEADER_MISMATCH, "Mcp-Param headers are not compared by this version, so they are refused");
+    if ((version && !is_known_version(version)) || (m->version && !is_known_version(m->version)))
+        return mcp_fail(ctx, MCP_BAD_VERSION, "served are 2025-03-26, 2025-06-18, 2025-11-25 and 2026-07-28");
+    if (stateless && m->kind == MCP_MESSAGE_RESPONSE) return mcp_fail(ctx, MCP_BAD_ENVELOPE, "this revision has no answers from clients");
     if (stateless && (rc = must_equal(ctx, headers, "MCP-Protocol-Version", m->version, 1))) return rc;
     if (stateless && !m->version && m->kind == MCP_MESSAGE_REQUEST) return mcp_fail(ctx, MCP_BAD_PARAMS, "_meta lacks the protocol version");
     if ((rc = must_equal(ctx, headers, "Mcp-Method", m->method, stateless))) return rc;

@@ -51,8 +51,8 @@ class Backend:
 
 
 class Httpd:
-    def __init__(self, tmp, mpm="event"):
-        self.dir, self.mpm = str(tmp), mpm
+    def __init__(self, tmp, mpm="event", dcr=True):
+        self.dir, self.mpm, self.dcr = str(tmp), mpm, dcr
         os.chmod(self.dir, 0o755)
         self.port, self.backend = free_port(), Backend()
         self.url = "http://127.0.0.1:%d" % self.port
@@ -67,7 +67,8 @@ class Httpd:
         args = [OUT + "/tools/mint", self.key, iss, aud or self.url + "/mcp", sub, client, scope, str(life)]
         return subprocess.run(args, check=True, capture_output=True, text=True).stdout.strip()
 
-    def config(self, extra="", location="", dcr=True):
+    def config(self, extra="", location=""):
+        dcr = self.dcr
         names = ["mpm_" + self.mpm, "unixd", "authn_core", "authn_file", "auth_basic", "authz_core", "authz_user", "authz_host", "proxy", "proxy_http"]
         builtin = subprocess.run(["apache2", "-l"], capture_output=True, text=True).stdout
         loads = ["LoadModule %s_module %s/mod_%s.so" % (n, MODULES, n) for n in names if "mod_%s.c" % n not in builtin]
@@ -128,7 +129,7 @@ MCPAuditLog audit.log
 
     def start(self, text=None):
         self.write(text or self.config())
-        self.process = subprocess.Popen(["apache2", "-DFOREGROUND", "-f", self.conf], stderr=subprocess.PIPE)
+        self.process = subprocess.Popen(["apache2", "-DFOREGROUND", "-f", self.conf], stderr=subprocess.PIPE, start_new_session=True)
         for _ in range(100):
             try:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()
