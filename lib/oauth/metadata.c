@@ -1,0 +1,58 @@
+#include <apr_strings.h>
+#include "mcp/as.h"
+#include "mcp/json.h"
+
+static json_t *endpoint(mcp_ctx *ctx, const mcp_as *as, const char *path)
+{
+    return json_string(apr_pstrcat(ctx->pool, as->issuer, path, NULL));
+}
+
+static json_t *scope_names(const mcp_as *as)
+{
+    json_t *list = json_array();
+    int i;
+
+    for (i = 0; i < as->scope_count; i++) json_array_append_new(list, json_string(as->scopes[i].name));
+    return list;
+}
+
+/* Public and the same for everybody: browsers may read it from any page, caches may keep it a while. */
+static mcp_rc publish(mcp_ctx *ctx, mcp_out *out, const json_t *doc)
+{
+    mcp_rc rc = mcp_out_json(ctx, out, 200, doc);
+
+    mcp_out_header(ctx, out, "Cache-Control", "max-age=300");
+    mcp_out_header(ctx, out, "Access-Control-Allow-Origin", "*");
+    return rc;
+}
+
+mcp_rc mcp_metadata(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, mcp_out *out)
+{
+    json_t *doc = mcp_json_own(ctx->pool, json_object());
+
+    (void)in;
+    json_object_set_new(doc, "issuer", json_string(as->issuer));
+    json_object_set_new(doc, "authorization_endpoint", endpoint(ctx, as, "/authorize"));
+    json_object_set_new(doc, "token_endpoint", endpoint(ctx, as, "/token"));
+    json_object_set_new(doc, "jwks_uri", endpoint(ctx, as, "/jwks.json"));
+    if (as->registration_open) json_object_set_new(doc, "registration_endpoint", endpoint(ctx, as, "/register"));
+    json_object_set_new(doc, "scopes_supported", scope_names(as));
+    json_object_set_new(doc, "response_types_supported", json_pack("[s]", "code"));
+    json_object_set_new(doc, "response_modes_supported", json_pack("[s]", "query"));
+    json_object_set_new(doc, "grant_types_supported", json_pack("[s,s]", "authorization_code", "client_credentials"));
+    json_object_set_new(doc, "token_endpoint_auth_methods_supported", json_pack("[s,s,s]", "none", "client_secret_basic", "client_secret_post"));
+    json_object_set_new(doc, "code_challenge_methods_supported", json_pack("[s]", "S256"));
+    json_object_set_new(doc, "authorization_response_iss_parameter_supported", json_true());
+    json_object_set_new(doc, "subject_types_supported", json_pack("[s]", "public"));
+    json_object_set_new(doc, "id_token_signing_alg_values_supported", json_pack("[s]", mcp_alg_name(as->key->alg)));
+    return publish(ctx, out, doc);
+}
+
+mcp_rc mcp_jwks(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, mcp_out *out)
+{
+    json_t *doc;
+    mcp_rc rc = mcp_keys_to_jwks(ctx, mcp_keys_of(ctx->pool, as->key), &doc);
+
+    (void)in;
+    return rc ? rc : publish(ctx, out, doc);
+}
