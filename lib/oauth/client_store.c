@@ -1,0 +1,51 @@
+#include <string.h>
+#include <apr_strings.h>
+#include "mcp/client.h"
+#include "mcp/text.h"
+
+static const mcp_json_caps record_caps = { MCP_STORE_VALUE_MAX, 8 };
+
+/* A record is the echoed metadata with what only we know beside it. */
+mcp_rc mcp_client_save(mcp_ctx *ctx, const mcp_as *as, const mcp_client *c)
+{
+    json_t *record = mcp_json_own(ctx->pool, json_pack("{s:s,s:O,s:I,s:I}", "id", c->id, "metadata", c->metadata,
+                                                       "issued_at", (json_int_t)c->issued_at, "secret_expires_at", (json_int_t)c->secret_expires_at));
+    const char *text;
+
+    if (record && c->secret_digest) json_object_set_new(record, "secret_digest", json_string(c->secret_digest));
+    text = record ? mcp_json_text(ctx->pool, record) : NULL;
+    if (!text) return mcp_fail(ctx, MCP_INTERNAL, "a client record could not be written");
+    return mcp_store_add(ctx, as->store, "client", c->id, text, strlen(text), (apr_uint32_t)as->client_ttl);
+}
+
+static mcp_rc read_record(mcp_ctx *ctx, const mcp_as *as, const char *text, size_t len, mcp_client *out)
+{
+    json_t *record;
+    mcp_rc rc = mcp_json_object(ctx, text, len, &record_caps, &record);
+
+    if (rc) return rc;
+    if ((rc = mcp_client_from_metadata(ctx, as, json_object_get(record, "metadata"), out))) return rc;
+    out->id = mcp_json_string(record, "id");
+    out->secret_digest = mcp_json_string(record, "secret_digest");
+    out->issued_at = json_integer_value(json_object_get(record, "issued_at"));
+    out->secret_expires_at = json_integer_value(json_object_get(record, "secret_expires_at"));
+    return out->id ? MCP_OK : mcp_fail(ctx, MCP_BAD_CLIENT, "a client record without an id");
+}
+
+/* The rules run again on what was stored: a policy that has become stricter holds for old clients too. */
+mcp_rc mcp_client_load(mcp_ctx *ctx, const mcp_as *as, const char *id, const mcp_client **out)
+{
+    mcp_client *client = apr_pcalloc(ctx->pool, sizeof *client);
+    const char *text;
+    size_t len;
+    mcp_rc rc = mcp_store_get(ctx, as->store, "client", id, &text, &len);
+
+    if (rc == MCP_ABSENT) return mcp_fail(ctx, MCP_BAD_CLIENT, "the client is unknown or its registration has expired; register again");
+    if (rc) return rc;
+    if (read_record(ctx, as, text, len, client)) {
+        ctx->rc = MCP_BAD_CLIENT;
+        return MCP_BAD_CLIENT;
+    }
+    *out = client;
+    return MCP_OK;
+}
