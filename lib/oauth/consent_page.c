@@ -1,0 +1,166 @@
+#include <string.h>
+#include <apr_strings.h>
+#include "mcp/flow.h"
+#include "mcp/page.h"
+#include "mcp/text.h"
+#include "mcp/url.h"
+
+enum { NAME_SHOWN = 100, HOST_SHOWN = 64 };
+
+static const char style[] =
+    ":root{color-scheme:light dark;--line:#8886;--ink:#1d1d1f;--paper:#fff;--soft:#f3f3f5;--go:#0a58ca;--warn:#8a4b00}"
+    "@media(prefers-color-scheme:dark){:root{--ink:#eee;--paper:#1b1b1e;--soft:#2a2a2e;--go:#7ab0ff;--warn:#ffc069}}"
+    "body{margin:0;background:var(--soft);color:var(--ink);font:1rem/1.5 system-ui,sans-serif}"
+    "main{max-width:34rem;margin:2rem auto;padding:1.5rem 2rem;background:var(--paper);border:1px solid var(--line);border-radius:.75rem}"
+    "h1{font-size:1.3rem;line-height:1.3;overflow-wrap:anywhere}dl{display:grid;grid-template-columns:auto 1fr;gap:.25rem 1rem}"
+    "dt{opacity:.75}dd{margin:0;overflow-wrap:anywhere}fieldset{border:1px solid var(--line);border-radius:.5rem;margin:1rem 0}"
+    "label{display:block;padding:.3rem 0}code{font-size:.85em;opacity:.75}.warn{color:var(--warn)}"
+    "button{font:inherit;padding:.6rem 1.4rem;border-radius:.5rem;border:1px solid var(--line);background:var(--soft);color:inherit}"
+    "button[value=approve]{border-color:var(--go);color:var(--go)}button:focus-visible,input:focus-visible{outline:3px solid var(--go)}"
+    ".buttons{display:flex;gap:1rem;justify-content:flex-end}";
+
+/* No form-action: Chromium applies it to every redirect behind the form, so it would have to name hosts
+ * that only the client knows. The page holds one form and no markup from outside.
+ * Referrer-Policy is same-origin, as no-referrer would make the form's own Origin header "null". */
+static mcp_rc write_page(mcp_ctx *ctx, mcp_out *out, int status, const char *title, const char *content)
+{
+    const char *nonce;
+    mcp_rc rc;
+
+    if ((rc = mcp_text_random(ctx, 16, &nonce))) return rc;
+    out->status = status;
+    out->content_type = "text/html; charset=utf-8";
+    out->body = apr_pstrcat(ctx->pool, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+        "<meta name=\"viewport\" content=\"width=device-width\"><title>", title, "</title><style nonce=\"", nonce, "\">", style,
+        "</style></head>\n<body><main>\n", content, "</main></body></html>\n", NULL);
+    mcp_out_header(ctx, out, "Content-Security-Policy",
+        apr_psprintf(ctx->pool, "default-src 'none'; style-src 'nonce-%s'; base-uri 'none'; frame-ancestors 'none'", nonce));
+    mcp_out_header(ctx, out, "X-Frame-Options", "DENY");
+    mcp_out_header(ctx, out, "X-Content-Type-Options", "nosniff");
+    mcp_out_header(ctx, out, "Referrer-Policy", "same-origin");
+    mcp_out_header(ctx, out, "Cache-Control", "no-store");
+    return MCP_OK;
+}
+
+/* Foreign text, escaped, and isolated so that its writing direction turns nothing else around. */
+static const char *shown(mcp_ctx *ctx, const char *text)
+{
+    return apr_pstrcat(ctx->pool, "<bdi>", mcp_text_html(ctx->pool, text), "</bdi>", NULL);
+}
+
+static const char *cut(mcp_ctx *ctx, const char *text, size_t max)
+{
+    if (strlen(text) <= max) return text;
+    while (max && ((unsigned char)text[max] & 0xc0) == 0x80) max--;
+    return apr_pstrcat(ctx->pool, apr_pstrndup(ctx->pool, text, max), "\xe2\x80\xa6", NULL);
+}
+
+/* Who owns a host stands at its end, so a long one loses its beginning. */
+static const char *host_end(mcp_ctx *ctx, const char *host)
+{
+    size_t len = strlen(host);
+
+    return len <= HOST_SHOWN ? host : apr_pstrcat(ctx->pool, "\xe2\x80\xa6", host + len - HOST_SHOWN, NULL);
+}
+
+static const char *name_of(mcp_ctx *ctx, const mcp_client *client)
+{
+    return shown(ctx, client->name && *client->name ? cut(ctx, client->name, NAME_SHOWN) : "An application without a name");
+}
+
+static const char *row(mcp_ctx *ctx, const char *term, const char *html)
+{
+    return apr_pstrcat(ctx->pool, "<dt>", term, "</dt><dd>", html, "</dd>\n", NULL);
+}
+
+static const char *homepage(mcp_ctx *ctx, const mcp_client *client)
+{
+    mcp_url url;
+
+    if (!client->uri) return "";
+    if (mcp_url_parse(ctx, client->uri, &url) || !url.host) {
+        mcp_ctx_clear(ctx);
+        return "";
+    }
+    return row(ctx, "Says it is from", shown(ctx, host_end(ctx, url.host)));
+}
+
+static const char *destination(mcp_ctx *ctx, const mcp_url *url)
+{
+    const char *host = url->host ? shown(ctx, host_end(ctx, url->host)) : "";
+
+    if (mcp_url_is_loopback(url)) return apr_pstrcat(ctx->pool, "a program on this computer (", host, ")", NULL);
+    if (!strcmp(url->scheme, "https") || !strcmp(url->scheme, "http")) return host;
+    return apr_pstrcat(ctx->pool, "the app on this device that opens ", shown(ctx, cut(ctx, url->scheme, HOST_SHOWN)), ": links", NULL);
+}
+
+static const char *warning(const mcp_url *url)
+{
+    if (!mcp_url_is_loopback(url) && (!strcmp(url->scheme, "https") || !strcmp(url->scheme, "http"))) return "";
+    return "<p class=\"warn\">Any program on this device could have sent you here under this name. "
+           "Approve only if you have just started this yourself, on this device.</p>\n";
+}
+
+static const char *checkbox(mcp_ctx *ctx, const mcp_scope *scope)
+{
+    const char *name = mcp_text_html(ctx->pool, scope->name);
+    const char *text = scope->text && *scope->text ? mcp_text_html(ctx->pool, scope->text) : name;
+
+    return apr_pstrcat(ctx->pool, "<label><input type=\"checkbox\" name=\"scope\" value=\"", name, "\"", scope->sensitive ? "" : " checked",
+                       "> ", text, " <code>", name, "</code></label>\n", NULL);
+}
+
+static const char *checkboxes(mcp_ctx *ctx, const mcp_as *as, const char *asked, unsigned sensitive, const char *legend)
+{
+    const char *list = "";
+    int i;
+
+    for (i = 0; i < as->scope_count; i++)
+        if (as->scopes[i].sensitive == sensitive && mcp_text_has_word(asked, as->scopes[i].name))
+            list = apr_pstrcat(ctx->pool, list, checkbox(ctx, &as->scopes[i]), NULL);
+    return *list ? apr_pstrcat(ctx->pool, "<fieldset><legend>", legend, "</legend>\n", list, "</fieldset>\n", NULL) : "";
+}
+
+/* The first button is the one that Enter presses: it must not be Approve. */
+static const char *form(mcp_ctx *ctx, const mcp_as *as, const mcp_ticket *ticket, const char *sealed)
+{
+    return apr_pstrcat(ctx->pool, "<form method=\"post\" action=\"", mcp_text_html(ctx->pool, as->issuer), "/authorize\">\n"
+        "<input type=\"hidden\" name=\"ticket\" value=\"", sealed, "\">\n",
+        checkboxes(ctx, as, ticket->scope, 0, "It may"),
+        checkboxes(ctx, as, ticket->scope, 1, "It also asks for powerful access. Tick only what it needs"),
+        "<p class=\"buttons\"><button name=\"decision\" value=\"deny\">Deny</button>\n"
+        "<button name=\"decision\" value=\"approve\">Approve</button></p>\n</form>\n", NULL);
+}
+
+mcp_rc mcp_page_consent(mcp_ctx *ctx, const mcp_as *as, const mcp_client *client, const mcp_ticket *ticket,
+                        const char *sealed, const char *user, mcp_out *out)
+{
+    const char *facts;
+    mcp_url url;
+    mcp_rc rc;
+
+    if ((rc = mcp_url_parse(ctx, ticket->redirect, &url))) return rc;
+    facts = apr_pstrcat(ctx->pool, "<dl>\n", row(ctx, "You are", shown(ctx, user)), homepage(ctx, client),
+        row(ctx, "Access to", shown(ctx, ticket->resource)), row(ctx, "You are sent on to", destination(ctx, &url)), "</dl>\n", NULL);
+    return write_page(ctx, out, 200, "Allow access?", apr_pstrcat(ctx->pool, "<h1>", name_of(ctx, client),
+        " wants to act for you</h1>\n<p>The application chose this name itself; nobody has checked it.</p>\n", facts, warning(&url),
+        form(ctx, as, ticket, sealed), NULL));
+}
+
+/* What the server knows of its own troubles stays in the log. */
+static const char *reason(mcp_ctx *ctx, const mcp_error *error)
+{
+    if (error->http >= 500 || !*ctx->detail) return "";
+    return apr_pstrcat(ctx->pool, "<p>", shown(ctx, cut(ctx, ctx->detail, 2 * NAME_SHOWN)), "</p>\n", NULL);
+}
+
+mcp_rc mcp_page_error(mcp_ctx *ctx, mcp_rc rc, mcp_out *out)
+{
+    const mcp_error *error = mcp_error_of(rc);
+    int status = error->http == 401 || error->http == 404 ? 400 : error->http;   /* a 401 here would ask the user for a password */
+    const char *content = apr_pstrcat(ctx->pool, "<h1>This request cannot go on</h1>\n<p>", mcp_text_html(ctx->pool, error->sentence), ".</p>\n",
+        reason(ctx, error), "<p>Go back to the application and start again. Reference: ", error->tag, "</p>\n", NULL);
+
+    if (write_page(ctx, out, status, "Request refused", content)) out->status = 0;
+    return rc;
+}

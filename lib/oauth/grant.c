@@ -1,0 +1,266 @@
+#include <string.h>
+#include "mcp/flow.h"
+#include "mcp/text.h"
+#include "mcp/token.h"
+
+enum { VERIFIER_MIN = 43, VERIFIER_MAX = 128, CODE_LEN = 43 };
+
+static const mcp_json_caps caps = { MCP_STORE_VALUE_MAX, 16 };
+
+typedef struct {
+    const mcp_form *form;
+    const mcp_client *client;
+    mcp_token_grant token;
+    const char *code_id;        /* NULL: no code was spent */
+} request;
+
+typedef struct {
+    const char *client, *redirect, *user, *scope, *resource, *challenge;
+} code_record;
+
+/* ---- authorization_code ---- */
+
+static mcp_rc spent(mcp_ctx *ctx, const char *why)
+{
+    mcp_ctx_clear(ctx);
+    return mcp_fail(ctx, MCP_BAD_GRANT, "%s", why);
+}
+
+/* RFC 6749 4.1.2: whoever shows a code twice may have stolen it, so what it gave is revoked. */
+static mcp_rc revoke_replayed(mcp_ctx *ctx, const mcp_as *as, const request *r)
+{
+    const char *jti;
+    size_t len;
+    mcp_rc rc = mcp_store_get(ctx, as->store, "code_used", r->code_id, &jti, &len);
+
+    if (rc == MCP_ABSENT) return spent(ctx, "the code is unknown or has expired");
+    if (rc) return rc;
+    mcp_ctx_clear(ctx);
+    if ((rc = mcp_store_put(ctx, as->store, "revoked", jti, "", 0, (apr_uint32_t)as->access_ttl))) return rc;
+    mcp_log(ctx, MCP_LOG_WARNING, mcp_error_of(MCP_BAD_GRANT)->tag, "client %s used a code again; its token is revoked", r->client->id);
+    return spent(ctx, "the code was already used");
+}
+
+static mcp_rc read_record(mcp_ctx *ctx, const char *text, size_t len, code_record *out)
+{
+    json_t *doc;
+
+    if (mcp_json_object(ctx, text, len, &caps, &doc)) return spent(ctx, "the code's record cannot be read");
+    out->client = mcp_json_string(doc, "client");
+    out->redirect = mcp_json_string(doc, "redirect");
+    out->user = mcp_json_string(doc, "user");
+    out->scope = mcp_json_string(doc, "scope");
+    out->resource = mcp_json_string(doc, "resource");
+    out->challenge = mcp_json_string(doc, "challenge");
+    if (!out->client || !out->redirect || !out->user || !out->scope || !out->resource || !out->challenge)
+        return spent(ctx, "the code's record cannot be read");
+    return MCP_OK;
+}
+
+/* From here on the code is gone, whatever the checks say: nobody gets a second guess. */
+static mcp_rc take_code(mcp_ctx *ctx, const mcp_as *as, request *r, code_record *out)
+{
+    const char *code = mcp_form_get(r->form, "code"), *text;
+    size_t len;
+    mcp_rc rc;
+
+    if (!mcp_flow_is_base64url(code, CODE_LEN, CODE_LEN)) return mcp_fail(ctx, MCP_BAD_GRANT, "the code is not one of ours");
+    r->code_id = mcp_flow_code_id(ctx, as, r->client->id, code);
+    rc = mcp_store_take(ctx, as->store, "code", r->code_id, &text, &len);
+    if (rc == MCP_ABSENT) {
+        mcp_ctx_clear(ctx);
+        return revoke_replayed(ctx, as, r);
+    }
+    if (rc) return rc;
+    return read_record(ctx, text, len, out);
+}
+
+static int is_verifier(const char *text)
+{
+    size_t len = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~");
+
+    return !text[len] && len >= VERIFIER_MIN && len <= VERIFIER_MAX;
+}
+
+static mcp_rc check_shape(mcp_ctx *ctx, const mcp_form *form)
+{
+    const char *verifier = mcp_form_get(form, "code_verifier");
+
+    if (!mcp_form_get(form, "code")) return mcp_fail(ctx, MCP_BAD_REQUEST, "code is missing");
+    if (!verifier) return mcp_fail(ctx, MCP_BAD_REQUEST, "code_verifier is missing");
+    if (!is_verifier(verifier)) return mcp_fail(ctx, MCP_BAD_GRANT, "code_verifier is not %d to %d unreserved letters", VERIFIER_MIN, VERIFIER_MAX);
+    return MCP_OK;
+}
+
+static mcp_rc check_verifier(mcp_ctx *ctx, const mcp_form *form, const code_record *record)
+{
+    const char *verifier = mcp_form_get(form, "code_verifier"), *challenge;
+    unsigned char digest[MCP_SHA256_LEN];
+    mcp_rc rc;
+
+    if ((rc = mcp_text_sha256(ctx, verifier, strlen(verifier), digest))) return rc;
+    challenge = mcp_text_base64url(ctx->pool, digest, sizeof digest);
+    if (!mcp_text_equal_secret(challenge, strlen(challenge), record->challenge, strlen(record->challenge)))
+        return mcp_fail(ctx, MCP_BAD_GRANT, "code_verifier does not belong to the code");
+    return MCP_OK;
+}
+
+static mcp_rc check_redirect(mcp_ctx *ctx, const request *r, const code_record *record)
+{
+    const char *uri = mcp_form_get(r->form, "redirect_uri");
+
+    if (uri && strcmp(uri, record->redirect)) return mcp_fail(ctx, MCP_BAD_GRANT, "redirect_uri is not the one of the code");
+    if (mcp_client_has_redirect(ctx, r->client, record->redirect)) return MCP_OK;
+    return spent(ctx, "the redirect_uri of the code is no longer registered");
+}
+
+static mcp_rc check_resource(mcp_ctx *ctx, const mcp_as *as, const request *r, const code_record *record)
+{
+    const char *resource;
+    int i;
+
+    for (i = 0; (resource = mcp_form_nth(r->form, "resource", i)); i++)
+        if (strcmp(resource, record->resource)) return mcp_fail(ctx, MCP_BAD_TARGET, "the code was approved for another resource");
+    if (!mcp_as_has_resource(as, record->resource)) return mcp_fail(ctx, MCP_BAD_TARGET, "this issuer has given up the resource");
+    return MCP_OK;
+}
+
+static mcp_rc grant_code(mcp_ctx *ctx, const mcp_as *as, request *r)
+{
+    code_record record;
+    mcp_rc rc;
+
+    if (!r->client->grant_code) return mcp_fail(ctx, MCP_UNAUTHORIZED_CLIENT, "the client did not register authorization_code");
+    if ((rc = check_shape(ctx, r->form))) return rc;
+    if ((rc = take_code(ctx, as, r, &record))) return rc;
+    if (strcmp(record.client, r->client->id)) return mcp_fail(ctx, MCP_BAD_GRANT, "the code is another client's");
+    if ((rc = check_verifier(ctx, r->form, &record))) return rc;
+    if ((rc = check_redirect(ctx, r, &record))) return rc;
+    if ((rc = check_resource(ctx, as, r, &record))) return rc;
+    r->token.sub = record.user;
+    r->token.scope = record.scope;
+    r->token.audience = record.resource;
+    return MCP_OK;
+}
+
+/* ---- client_credentials ---- */
+
+/* No user is asked here, so what the client registered is the ceiling, and sensitive scopes stay out. */
+static mcp_rc choose_scope(mcp_ctx *ctx, const mcp_as *as, request *r)
+{
+    const char *ceiling = mcp_flow_default_scope(ctx, as, r->client);
+    const char *asked = mcp_form_get(r->form, "scope");
+    mcp_rc rc;
+
+    if (asked && (rc = mcp_flow_check_scope(ctx, asked))) return rc;
+    r->token.scope = mcp_flow_insensitive(ctx, as, asked ? asked : ceiling, ceiling);
+    if (!*r->token.scope) return mcp_fail(ctx, MCP_BAD_SCOPE, "no scope is left that is open to this client without a user");
+    return MCP_OK;
+}
+
+static mcp_rc grant_credentials(mcp_ctx *ctx, const mcp_as *as, request *r)
+{
+    mcp_rc rc;
+
+    if (r->client->auth == MCP_AUTH_NONE || !r->client->grant_credentials)
+        return mcp_fail(ctx, MCP_UNAUTHORIZED_CLIENT, "client_credentials is for confidential clients that registered it");
+    if ((rc = mcp_flow_resource(ctx, as, r->form, &r->token.audience))) return rc;
+    if ((rc = choose_scope(ctx, as, r))) return rc;
+    r->token.sub = r->client->id;
+    return MCP_OK;
+}
+
+/* ---- both ---- */
+
+typedef mcp_rc grant_fn(mcp_ctx *ctx, const mcp_as *as, request *r);
+
+static const struct {
+    const char *name;
+    grant_fn *judge;
+} grants[] = {
+    { "authorization_code", grant_code },
+    { "client_credentials", grant_credentials },
+};
+
+static mcp_rc find_grant(mcp_ctx *ctx, const mcp_form *form, grant_fn **out)
+{
+    const char *type = mcp_form_get(form, "grant_type");
+    size_t i;
+
+    if (!type) return mcp_fail(ctx, MCP_BAD_REQUEST, "grant_type is missing");
+    for (i = 0; i < sizeof grants / sizeof *grants; i++)
+        if (!strcmp(type, grants[i].name)) {
+            *out = grants[i].judge;
+            return MCP_OK;
+        }
+    return mcp_fail(ctx, MCP_BAD_GRANT_TYPE, "grant_type is none that this server knows");
+}
+
+static mcp_rc judge(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, request *r)
+{
+    grant_fn *grant;
+    mcp_rc rc;
+
+    if (in->query && *in->query) return mcp_fail(ctx, MCP_BAD_REQUEST, "parameters belong in the body");
+    if ((rc = mcp_flow_body(ctx, in, "resource", &r->form))) return rc;
+    if ((rc = find_grant(ctx, r->form, &grant))) return rc;
+    if ((rc = mcp_client_authenticate(ctx, as, in, r->form, &r->client))) return rc;
+    return grant(ctx, as, r);
+}
+
+/* The jti of a token just minted; NULL if it cannot be read. */
+static const char *jti_of(mcp_ctx *ctx, const char *token)
+{
+    const char *from = strchr(token, '.'), *to = from ? strchr(from + 1, '.') : NULL;
+    unsigned char *bytes;
+    json_t *claims;
+    size_t len;
+
+    if (!to || mcp_text_base64url_decode(ctx, from + 1, (size_t)(to - from - 1), &bytes, &len)) return NULL;
+    if (mcp_json_object(ctx, (const char *)bytes, len, &caps, &claims)) return NULL;
+    return mcp_json_string(claims, "jti");
+}
+
+/* What remains of a spent code, for as long as its token lives. */
+static mcp_rc leave_tombstone(mcp_ctx *ctx, const mcp_as *as, const request *r, const char *token)
+{
+    const char *jti;
+
+    if (!r->code_id) return MCP_OK;
+    if (!(jti = jti_of(ctx, token))) return mcp_fail(ctx, MCP_INTERNAL, "the new token has no jti");
+    return mcp_store_put(ctx, as->store, "code_used", r->code_id, jti, strlen(jti), (apr_uint32_t)(as->access_ttl + as->code_ttl));
+}
+
+static mcp_rc answer(mcp_ctx *ctx, const mcp_as *as, request *r, mcp_out *out)
+{
+    const char *token;
+    json_t *doc;
+    mcp_rc rc;
+
+    r->token.issuer = as->issuer;
+    r->token.client_id = r->client->id;
+    r->token.life = as->access_ttl;
+    if ((rc = mcp_token_mint(ctx, as->key, &r->token, &token))) return rc;
+    if ((rc = leave_tombstone(ctx, as, r, token))) return rc;
+    doc = mcp_json_own(ctx->pool, json_pack("{s:s,s:s,s:I,s:s}", "access_token", token, "token_type", "Bearer",
+                                            "expires_in", (json_int_t)as->access_ttl, "scope", r->token.scope));
+    return mcp_out_json(ctx, out, 200, doc);
+}
+
+static void note(const request *r, mcp_out *out)
+{
+    out->audit.event = "token";
+    out->audit.client = r->client ? r->client->id : NULL;
+    out->audit.user = r->token.sub;
+    out->audit.scope = r->token.scope;
+    out->audit.resource = r->token.audience;
+}
+
+mcp_rc mcp_grant(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, mcp_out *out)
+{
+    request r = { 0 };
+    mcp_rc rc = judge(ctx, as, in, &r);
+
+    note(&r, out);
+    return rc ? rc : answer(ctx, as, &r, out);
+}
