@@ -127,7 +127,7 @@ static mcp_rc check_resource(mcp_ctx *ctx, const mcp_as *as, const request *r, c
 
 static mcp_rc grant_code(mcp_ctx *ctx, const mcp_as *as, request *r)
 {
-    code_record record;
+    code_record record = { 0 };
     mcp_rc rc;
 
     if (!r->client->grant_code) return mcp_fail(ctx, MCP_UNAUTHORIZED_CLIENT, "the client did not register authorization_code");
