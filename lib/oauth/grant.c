@@ -198,7 +198,7 @@ static mcp_rc find_grant(mcp_ctx *ctx, const mcp_form *form, grant_fn **out)
 
 static mcp_rc judge(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, request *r)
 {
-    grant_fn *grant;
+    grant_fn *grant = NULL;
     mcp_rc rc;
 
     if (in->query && *in->query) return mcp_fail(ctx, MCP_BAD_REQUEST, "parameters belong in the body");
