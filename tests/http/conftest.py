@@ -8,7 +8,7 @@ SERIOUS = re.compile(r"\[[^\]]*:(?:warn|error|crit|alert|emerg)\]")
 
 @pytest.fixture(scope="session", params=["event", "worker", "prefork"])
 def httpd(request, tmp_path_factory):
-    h = Httpd(tmp_path_factory.mktemp(request.param), request.param, False).start()
+    h = Httpd(tmp_path_factory.mktemp(request.param), request.param).start()
     yield h
     h.stop()
 
