@@ -1,4 +1,4 @@
-import re
+import os, re, shutil, tempfile
 import pytest
 from server import Httpd
 
@@ -6,16 +6,30 @@ from server import Httpd
 SERIOUS = re.compile(r"\[[^\]]*:(?:warn|error|crit|alert|emerg)\]")
 
 
+@pytest.fixture(scope="session")
+def folder():
+    """A new folder that httpd's own user can enter (pytest's are closed to others)."""
+    made = []
+
+    def make():
+        made.append(tempfile.mkdtemp(prefix="mcp-http-"))
+        os.chmod(made[-1], 0o755)
+        return made[-1]
+    yield make
+    for path in made:
+        shutil.rmtree(path, ignore_errors=True)
+
+
 @pytest.fixture(scope="session", params=["event", "worker", "prefork"])
-def httpd(request, tmp_path_factory):
-    h = Httpd(tmp_path_factory.mktemp(request.param), request.param).start()
+def httpd(request, folder):
+    h = Httpd(folder(), request.param).start()
     yield h
     h.stop()
 
 
 @pytest.fixture(scope="session")
-def scratch(tmp_path_factory):
-    return Httpd(tmp_path_factory.mktemp("configtest"))
+def scratch(folder):
+    return Httpd(folder())
 
 
 @pytest.fixture(autouse=True)

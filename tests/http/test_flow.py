@@ -1,5 +1,6 @@
 """mod_mcp_dcr on a real httpd: register, consent, code, token, call."""
 import base64, hashlib, html, json, re
+import pytest
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 VERIFIER = "v" * 50
@@ -62,6 +63,7 @@ def test_whole_flow(httpd):
     assert httpd.call(call % b"delete_table", token["access_token"])[0] == 403
 
 
+@pytest.mark.expects("MCP034")
 def test_code_works_once(httpd):
     client, code, _ = code_of(httpd)
     assert exchange(httpd, client, code)[0] == 200
