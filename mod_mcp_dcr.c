@@ -76,7 +76,7 @@ static void *merge_server(apr_pool_t *p, void *base, void *add)
 static const char *set_issuer(cmd_parms *cmd, void *dir, const char *value)
 {
     dcr_server *c = config_of(cmd->server);
-    mcp_ctx *ctx = mcp_httpd_server_ctx(cmd->pool, cmd->server);
+    mcp_ctx *ctx = mcp_httpd_server_ctx(cmd->pool, cmd->server, APLOG_MODULE_INDEX);
     mcp_url url;
 
     (void)dir;
@@ -290,7 +290,7 @@ static int check_config(apr_pool_t *p, apr_pool_t *plog, apr_pool_t *ptemp, serv
         }
         if (check_scopes(ptemp, s, c)) return HTTP_INTERNAL_SERVER_ERROR;
         if (make_state_dir(ptemp, s, state_dir(ptemp, c))) return HTTP_INTERNAL_SERVER_ERROR;
-        ctx = mcp_httpd_server_ctx(ptemp, s);
+        ctx = mcp_httpd_server_ctx(ptemp, s, APLOG_MODULE_INDEX);
         if (load_key(ctx, p, c, &key)) {
             ap_log_error(APLOG_MARK, APLOG_CRIT | APLOG_NOERRNO, 0, s, "MCP063: MCPSigningKey: %s", ctx->detail);
             return HTTP_INTERNAL_SERVER_ERROR;
@@ -308,7 +308,7 @@ static int post_config(apr_pool_t *p, apr_pool_t *plog, apr_pool_t *ptemp, serve
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) return OK;
     for (s = main_server; s; s = s->next) {
         dcr_server *c = config_of(s);
-        mcp_ctx *ctx = mcp_httpd_server_ctx(ptemp, s);
+        mcp_ctx *ctx = mcp_httpd_server_ctx(ptemp, s, APLOG_MODULE_INDEX);
         if (!c->issuer) continue;
         if (build_as(ctx, p, s, c)) {
             ap_log_error(APLOG_MARK, APLOG_CRIT | APLOG_NOERRNO, 0, s, "MCP064: MCPIssuer %s: %s", c->issuer, ctx->detail);
@@ -324,7 +324,7 @@ static int post_config(apr_pool_t *p, apr_pool_t *plog, apr_pool_t *ptemp, serve
 
 static void child_init(apr_pool_t *p, server_rec *s)
 {
-    mcp_ctx *ctx = mcp_httpd_server_ctx(p, s);
+    mcp_ctx *ctx = mcp_httpd_server_ctx(p, s, APLOG_MODULE_INDEX);
     mcp_store *store;
     int threads = 1;
 
@@ -454,7 +454,7 @@ static int handler(request_rec *r)
     mcp_rc rc;
 
     if (!e) return DECLINED;
-    ctx = mcp_httpd_ctx(r);
+    ctx = mcp_httpd_ctx(r, APLOG_MODULE_INDEX);
     rc = serve(ctx, r, e, &out);
     if (rc && !out.status) mcp_out_error(ctx, &out, rc);
     if (rc) mcp_log(ctx, rc == MCP_UNAVAILABLE || rc == MCP_INTERNAL ? MCP_LOG_ERROR : MCP_LOG_INFO, mcp_error_of(rc)->tag,

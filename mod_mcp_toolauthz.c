@@ -157,7 +157,7 @@ static const char *set_mode(cmd_parms *cmd, void *dir, const char *value)
 
 static const char *set_resource(cmd_parms *cmd, void *dir, const char *value)
 {
-    mcp_ctx *ctx = mcp_httpd_server_ctx(cmd->pool, cmd->server);
+    mcp_ctx *ctx = mcp_httpd_server_ctx(cmd->pool, cmd->server, APLOG_MODULE_INDEX);
     mcp_url url;
 
     if (mcp_url_parse(ctx, value, &url)) return apr_psprintf(cmd->pool, "MCPResource: %s", ctx->detail);
@@ -169,7 +169,7 @@ static const char *set_resource(cmd_parms *cmd, void *dir, const char *value)
 
 static const char *read_jwks(cmd_parms *cmd, const char *path, const char *algs, const mcp_keys **keys)
 {
-    mcp_ctx *ctx = mcp_httpd_server_ctx(cmd->pool, cmd->server);
+    mcp_ctx *ctx = mcp_httpd_server_ctx(cmd->pool, cmd->server, APLOG_MODULE_INDEX);
     const char *name = ap_server_root_relative(cmd->temp_pool, path);
     apr_size_t len = JWKS_MAX;
     char *text = apr_palloc(cmd->temp_pool, JWKS_MAX);
@@ -311,7 +311,7 @@ static const char *set_number(cmd_parms *cmd, void *dir, const char *value)
 static const char *add_origin(cmd_parms *cmd, void *dir, const char *value)
 {
     gate_dir *d = dir;
-    mcp_ctx *ctx = mcp_httpd_server_ctx(cmd->pool, cmd->server);
+    mcp_ctx *ctx = mcp_httpd_server_ctx(cmd->pool, cmd->server, APLOG_MODULE_INDEX);
     mcp_url url;
 
     if (mcp_url_parse(ctx, value, &url) || *url.path || strcmp(mcp_url_origin(cmd->pool, &url), value))
@@ -622,7 +622,7 @@ static int gate(request_rec *r)
     mcp_rc rc;
 
     if (d->mode != MODE_ON && d->mode != MODE_REPORT) return DECLINED;
-    ctx = mcp_httpd_ctx(r);
+    ctx = mcp_httpd_ctx(r, APLOG_MODULE_INDEX);
     j = apr_pcalloc(r->pool, sizeof *j);
     j->wanted = apr_array_make(r->pool, 2, sizeof(const char *));
     ap_set_module_config(r->request_config, &mcp_toolauthz_module, j);
@@ -710,7 +710,7 @@ static int document(request_rec *r)
     }
     out.status = HTTP_OK;
     apr_table_setn(out.headers, "Cache-Control", "max-age=300");
-    out.body = mcp_resource_document(mcp_httpd_ctx(r), d->where->resource, servers_of(r, d), strings(r->pool, server_of(r->server)->scopes));
+    out.body = mcp_resource_document(mcp_httpd_ctx(r, APLOG_MODULE_INDEX), d->where->resource, servers_of(r, d), strings(r->pool, server_of(r->server)->scopes));
     return mcp_reply(r, &out);
 }
 
@@ -728,7 +728,7 @@ static const char *default_resource(apr_pool_t *p, server_rec *s, const char *pa
 
 static int settle(apr_pool_t *p, server_rec *s, gate_dir *d)
 {
-    mcp_ctx *ctx = mcp_httpd_server_ctx(p, s);
+    mcp_ctx *ctx = mcp_httpd_server_ctx(p, s, APLOG_MODULE_INDEX);
     mcp_url url;
 
     d->where->resource = d->resource ? d->resource : default_resource(p, s, d->where->path);

@@ -8,10 +8,11 @@
 #include <apr_optional.h>
 #include "mcp/as.h"
 
-/* A context on the request's pool at the request's time, logging to the request's error log. */
-mcp_ctx *mcp_httpd_ctx(request_rec *r);
+/* A context on the request's pool at the present time, logging to the request's error log as the module
+ * (APLOG_MODULE_INDEX), so that LogLevel can name it. */
+mcp_ctx *mcp_httpd_ctx(request_rec *r, int module_index);
 /* The same for start-up; lines go to the server's error log. */
-mcp_ctx *mcp_httpd_server_ctx(apr_pool_t *p, server_rec *s);
+mcp_ctx *mcp_httpd_server_ctx(apr_pool_t *p, server_rec *s, int module_index);
 
 /* body.c. Receives the body as it arrives; a failure ends the reading and is returned. */
 typedef mcp_rc mcp_body_sink(void *baton, const char *bytes, size_t len);
