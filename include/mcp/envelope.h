@@ -26,7 +26,7 @@ typedef struct {
     size_t id_len;
     const char *name;           /* params.name */
     const char *uri;            /* params.uri */
-    size_t arguments_at, arguments_len;     /* byte range of params.arguments; len 0: absent */
+    size_t arguments_at, arguments_len;     /* byte range of params.arguments; len 0: absent or null */
     const char *version;        /* params._meta["io.modelcontextprotocol/protocolVersion"] */
 } mcp_message;
 

@@ -1,11 +1,11 @@
 #include <string.h>
-#include <apr_hash.h>
 #include <apr_strings.h>
 #include "mcp/envelope.h"
+#include "mcp/names.h"
 
-/* A byte-driven machine. Containers are a stack; each open object has a set of the names it holds. */
+/* A byte-driven machine. Containers are a stack; the names of the open ones are a stack beside it. */
 
-enum { NAME_MAX_BYTES = 64 * 1024, TEXT_MAX = 8 * 1024, VERSION_KEY_DEPTH = 3 };
+enum { NAME_MAX_BYTES = 64 * 1024, TEXT_MAX = 8 * 1024 };
 
 typedef enum {
     WANT_VALUE, WANT_VALUE_OR_END, WANT_NAME_OR_END, WANT_NAME, WANT_COLON, WANT_COMMA_OR_END,
@@ -25,7 +25,7 @@ typedef struct {
     char kind;                  /* '{' or '[' */
     role what;
     member of;                  /* the member this container is the value of */
-    apr_hash_t *names;
+    size_t names;               /* where its names begin */
 } frame;
 
 struct mcp_envelope {
@@ -37,7 +37,7 @@ struct mcp_envelope {
     size_t offset;              /* bytes seen */
     unsigned depth;
     frame *stack;
-    apr_pool_t *names_pool;
+    mcp_names *names;
 
     int is_name;                /* the string being read is a member name */
     int keep;                   /* its decoded text is wanted */
@@ -67,7 +67,10 @@ static const known protocol[] = {
     { ENVELOPE, "params", M_PARAMS }, { ENVELOPE, "result", M_RESULT }, { ENVELOPE, "error", M_ERROR },
     { PARAMS, "name", M_NAME }, { PARAMS, "uri", M_URI }, { PARAMS, "arguments", M_ARGUMENTS }, { PARAMS, "_meta", M_META },
     { PARAMS, "cursor", M_NONE }, { PARAMS, "ref", M_NONE }, { PARAMS, "task", M_NONE }, { PARAMS, "taskId", M_NONE },
-    { META, "io.modelcontextprotocol/protocolVersion", M_VERSION },
+    { PARAMS, "argument", M_NONE }, { PARAMS, "requestId", M_NONE }, { PARAMS, "requestState", M_NONE },
+    { PARAMS, "inputResponses", M_NONE }, { PARAMS, "protocolVersion", M_NONE }, { PARAMS, "capabilities", M_NONE },
+    { META, "io.modelcontextprotocol/protocolVersion", M_VERSION }, { META, "io.modelcontextprotocol/clientInfo", M_NONE },
+    { META, "io.modelcontextprotocol/clientCapabilities", M_NONE }, { META, "progressToken", M_NONE },
     { OTHER, NULL, M_NONE }
 };
 
@@ -84,18 +87,22 @@ mcp_envelope *mcp_envelope_begin(mcp_ctx *ctx, const mcp_envelope_rules *rules)
     e->ctx = ctx;
     e->rules = *rules;
     e->stack = apr_pcalloc(ctx->pool, (rules->max_depth + 1) * sizeof *e->stack);
-    apr_pool_create(&e->names_pool, ctx->pool);
+    e->names = mcp_names_create(ctx);
+    e->text_cap = 128;
+    e->text = apr_pcalloc(ctx->pool, e->text_cap);
     return e;
 }
 
 /* ---- names ---- */
 
-/* The next character of s folded as the loosest parsers fold: ASCII case, U+017F to s, U+212A to k. */
+/* The next character of s folded as the loosest parsers fold: ASCII case, U+017F to s, U+212A to k, and
+ * U+0130 and U+0131 to i, as comparisons by upper and lower case have it. */
 static int fold_next(const unsigned char **s)
 {
     const unsigned char *c = *s;
 
     if (c[0] == 0xc5 && c[1] == 0xbf) { *s += 2; return 's'; }
+    if (c[0] == 0xc4 && (c[1] == 0xb0 || c[1] == 0xb1)) { *s += 2; return 'i'; }
     if (c[0] == 0xe2 && c[1] == 0x84 && c[2] == 0xaa) { *s += 3; return 'k'; }
     (*s)++;
     return *c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c;
@@ -111,6 +118,13 @@ static int equal_folded(const char *a, const char *b)
     return 0;
 }
 
+/* Of two ids neither is echoed. */
+static mcp_rc unsure(mcp_envelope *e, member which, const char *why)
+{
+    if (which == M_ID) e->id_len = 0;
+    return fail(e, MCP_AMBIGUOUS, why);
+}
+
 /* What the name means where it stands; a name that is nearly a protocol member is refused. */
 static mcp_rc recognise(mcp_envelope *e, const frame *f, const char *name)
 {
@@ -120,7 +134,7 @@ static mcp_rc recognise(mcp_envelope *e, const frame *f, const char *name)
     for (k = protocol; f->what != OTHER && k->name; k++) {
         if (k->where != f->what) continue;
         if (!strcmp(k->name, name)) e->now = k->is;
-        else if (equal_folded(k->name, name)) return fail(e, MCP_AMBIGUOUS, "a member differs from a protocol member by case alone");
+        else if (equal_folded(k->name, name)) return unsure(e, k->is, "a member differs from a protocol member by case alone");
     }
     return MCP_OK;
 }
@@ -128,15 +142,15 @@ static mcp_rc recognise(mcp_envelope *e, const frame *f, const char *name)
 static mcp_rc end_name(mcp_envelope *e)
 {
     frame *f = &e->stack[e->depth];
-    const char *name;
+    mcp_rc rc;
 
     if (memchr(e->text, 0, e->text_len)) return fail(e, MCP_AMBIGUOUS, "a member name holds U+0000");
-    if (!f->names) f->names = apr_hash_make(e->names_pool);
-    if (apr_hash_get(f->names, e->text, (apr_ssize_t)e->text_len)) return fail(e, MCP_AMBIGUOUS, "a member stands twice in one object");
-    name = apr_pstrmemdup(e->names_pool, e->text, e->text_len);
-    apr_hash_set(f->names, name, (apr_ssize_t)e->text_len, name);
+    if ((rc = recognise(e, f, e->text))) return rc;
+    rc = mcp_names_add(e->names, f->names, e->text, e->text_len);
+    if (rc == MCP_EXISTS) return unsure(e, e->now, "a member stands twice in one object");
+    if (rc) return fail(e, rc, "the member names cannot be kept");
     e->at = WANT_COLON;
-    return recognise(e, f, name);
+    return MCP_OK;
 }
 
 /* ---- decoded text ---- */
@@ -149,9 +163,9 @@ static mcp_rc keep_byte(mcp_envelope *e, unsigned char c)
     if (!e->keep) return MCP_OK;
     if (e->text_len >= cap) return fail(e, e->is_name ? MCP_BAD_JSON : MCP_BAD_ENVELOPE, e->is_name ? "a member name is too long" : "a protocol value is too long");
     if (e->text_len + 1 >= e->text_cap) {
-        e->text_cap = e->text_cap ? e->text_cap * 2 : 128;
+        e->text_cap *= 2;
         grown = apr_palloc(e->ctx->pool, e->text_cap);
-        if (e->text_len) memcpy(grown, e->text, e->text_len);
+        memcpy(grown, e->text, e->text_len);
         e->text = grown;
     }
     e->text[e->text_len++] = (char)c;
@@ -205,11 +219,11 @@ static int is_text_member(member m)
 
 static void begin_string(mcp_envelope *e, int is_name)
 {
+    e->text[0] = '\0';
+    e->text_len = 0;
     e->at = IN_STRING;
     e->is_name = is_name;
     e->keep = is_name || is_text_member(e->now);
-    e->text = "";
-    e->text_len = e->text_cap = 0;
     e->high_surrogate = 0;
     e->utf8_left = 0;
 }
@@ -355,7 +369,7 @@ static mcp_rc open_container(mcp_envelope *e, char kind)
     e->depth++;
     f->kind = kind;
     f->of = e->now;
-    f->names = NULL;
+    f->names = mcp_names_mark(e->names);
     e->now = M_NONE;
     e->at = kind == '{' ? WANT_NAME_OR_END : WANT_VALUE_OR_END;
     return MCP_OK;
@@ -367,6 +381,7 @@ static mcp_rc close_container(mcp_envelope *e, char kind)
 
     if (f->kind != kind) return fail(e, MCP_BAD_JSON, "a bracket that closes another kind");
     if (f->of == M_ARGUMENTS) e->message.arguments_len = e->offset + 1 - e->message.arguments_at;
+    mcp_names_forget(e->names, f->names);
     e->depth--;
     end_value(e);
     return MCP_OK;
@@ -377,7 +392,7 @@ static mcp_rc check_kind(mcp_envelope *e, unsigned char c)
 {
     if (e->now == M_ID) return c == '"' || c == '-' || is_digit(c) ? MCP_OK : fail(e, MCP_BAD_ENVELOPE, "id is a string or a number");
     if (e->now == M_PARAMS && c != '{') return fail(e, MCP_BAD_ENVELOPE, "params is an object");
-    if (e->now == M_ARGUMENTS && c != '{') return fail(e, MCP_BAD_PARAMS, "arguments is an object");
+    if (e->now == M_ARGUMENTS && c != '{' && c != 'n') return fail(e, MCP_BAD_PARAMS, "arguments is an object");
     if (e->now == M_META && c != '{') return fail(e, MCP_BAD_PARAMS, "_meta is an object");
     if (is_text_member(e->now) && c != '"') return fail(e, MCP_BAD_ENVELOPE, "a protocol member that must be a string is none");
     return MCP_OK;
@@ -387,7 +402,8 @@ static mcp_rc begin_value(mcp_envelope *e, unsigned char c)
 {
     mcp_rc rc;
 
-    if (!e->depth && c != '{' && c != '[') return fail(e, c == 0xef || c == 0xfe || c == 0xff || !c ? MCP_BAD_JSON : MCP_BAD_ENVELOPE, "the outermost value is no object");
+    if (!e->depth && c != '{' && c != '[')
+        return fail(e, c && (strchr("\"-tfn", c) || is_digit(c)) ? MCP_BAD_ENVELOPE : MCP_BAD_JSON, "the outermost value is no object");
     if ((rc = check_kind(e, c))) return rc;
     if (e->now == M_RESULT) e->has_result = 1;
     if (e->now == M_ERROR) e->has_error = 1;
@@ -470,7 +486,10 @@ static mcp_rc keep_id(mcp_envelope *e, char c)
 {
     char *grown;
 
-    if (e->id_len >= TEXT_MAX) return fail(e, MCP_BAD_ENVELOPE, "the id is too long");
+    if (e->id_len >= TEXT_MAX) {
+        e->id_len = 0;              /* half an id is never echoed */
+        return fail(e, MCP_BAD_ENVELOPE, "the id is too long");
+    }
     if (e->id_len == e->id_cap) {
         e->id_cap = e->id_cap ? e->id_cap * 2 : 64;
         grown = apr_palloc(e->ctx->pool, e->id_cap);
@@ -494,21 +513,20 @@ static size_t plain_run(const mcp_envelope *e, const unsigned char *s, size_t le
 mcp_rc mcp_envelope_feed(mcp_envelope *e, const char *bytes, size_t len)
 {
     const unsigned char *s = (const unsigned char *)bytes;
-    size_t i, run;
+    size_t i, run, room = e->rules.max_bytes - e->offset, end = len < room ? len : room;
     int was_id;
 
     if (e->rc) return e->rc;
-    if (len > e->rules.max_bytes - e->offset) return fail(e, MCP_TOO_LARGE, "the message is too large");
-    for (i = 0; i < len; i++, e->offset++) {
-        run = plain_run(e, s + i, len - i);
+    for (i = 0; i < end; i++, e->offset++) {
+        run = plain_run(e, s + i, end - i);
         i += run;
         e->offset += run;
-        if (i == len) break;
+        if (i == end) break;
         was_id = e->in_id;
         if (step(e, s[i])) return e->rc;
         if ((e->in_id || (was_id && s[i] == '"')) && keep_id(e, (char)s[i])) return e->rc;
     }
-    return MCP_OK;
+    return end < len ? fail(e, MCP_TOO_LARGE, "the message is too large") : MCP_OK;
 }
 
 static mcp_rc finish(mcp_envelope *e)
