@@ -23,6 +23,12 @@ typedef struct {
  * MCP_BAD_REDIRECT or MCP_BAD_SCOPE with a detail that names the member. */
 mcp_rc mcp_client_from_metadata(mcp_ctx *ctx, const mcp_as *as, json_t *doc, mcp_client *out);
 
+/* client.c: fails anew with rc; the detail is what the failed step said, led by the member it was about. */
+mcp_rc mcp_client_refuse(mcp_ctx *ctx, mcp_rc rc, const char *member);
+/* words.c: text that people will read. MCP_BAD_METADATA for control, invisible, direction-changing and
+ * private-use characters, for nothing but blanks, and beyond max characters. */
+mcp_rc mcp_client_check_words(mcp_ctx *ctx, const char *member, const char *text, int max);
+
 mcp_rc mcp_client_save(mcp_ctx *ctx, const mcp_as *as, const mcp_client *client);
 /* MCP_BAD_CLIENT if there is none (or it expired), MCP_UNAVAILABLE if the store is down. */
 mcp_rc mcp_client_load(mcp_ctx *ctx, const mcp_as *as, const char *id, const mcp_client **out);

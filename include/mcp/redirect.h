@@ -4,7 +4,8 @@
 
 #include "mcp/ctx.h"
 
-/* https anywhere; http on loopback; private-use schemes. Never a fragment, user, dot segment, wildcard, or a query
+/* https anywhere; http on 127.0.0.1, [::1] and localhost; private-use schemes that are a reversed domain name, or
+ * that belong with this authority to a known application (RFC 8252 7.1). At most MCP_URL_MAX bytes. Never a fragment, user, dot segment, wildcard, or a query
  * that holds a parameter of the answer. MCP_BAD_REDIRECT with the reason. */
 mcp_rc mcp_redirect_check(mcp_ctx *ctx, const char *uri);
 

@@ -5,209 +5,281 @@
 #include "mcp/text.h"
 #include "mcp/url.h"
 
-enum { REDIRECTS_MAX = 10, NAME_MAX_BYTES = 256, WORDS_MAX = 64 };
+enum { MEMBERS_MAX = 64, MEMBER_NAME_MAX = 128, REDIRECTS_MAX = 10, LIST_MAX = 32, CONTACTS_MAX = 10,
+       WORDS_MAX = 256, SCOPE_MAX = 4096 };
 
-static mcp_rc optional_string(mcp_ctx *ctx, const json_t *doc, const char *name, size_t max, const char **out)
+mcp_rc mcp_client_refuse(mcp_ctx *ctx, mcp_rc rc, const char *member)
 {
-    const json_t *value = json_object_get(doc, name);
+    const char *why = ctx->detail;
 
-    *out = json_string_value(value);
-    if (value && !*out) return mcp_fail(ctx, MCP_BAD_METADATA, "%s must be a string", name);
-    if (*out && (json_string_length(value) > max || strlen(*out) != json_string_length(value)))
-        return mcp_fail(ctx, MCP_BAD_METADATA, "%s is longer than %lu bytes", name, (unsigned long)max);
-    return MCP_OK;
+    mcp_ctx_clear(ctx);
+    return mcp_fail(ctx, rc, "%s: %s", member, why);
 }
 
-/* Bidi controls, zero-width characters and controls let one name look like another. */
-static int has_invisible(const char *s)
+/* A member that is null counts as absent: several clients serialise what they do not know that way. */
+static json_t *member_of(const json_t *doc, const char *name)
 {
-    const unsigned char *c = (const unsigned char *)s;
+    json_t *value = json_object_get(doc, name);
 
-    for (; *c; c++) {
-        if (*c < 0x20 || *c == 0x7f || *c == '<' || *c == '>') return 1;
-        if (c[0] == 0xc2 && c[1] < 0xa0) return 1;
-        if (c[0] == 0xe2 && c[1] == 0x80 && ((c[2] >= 0x8b && c[2] <= 0x8f) || (c[2] >= 0xa8 && c[2] <= 0xae))) return 1;
-        if (c[0] == 0xe2 && c[1] == 0x81 && c[2] >= 0xa0 && c[2] <= 0xaf) return 1;
-        if (c[0] == 0xef && c[1] == 0xbb && c[2] == 0xbf) return 1;
-    }
-    return 0;
+    return json_is_null(value) ? NULL : value;
 }
 
-static mcp_rc read_name(mcp_ctx *ctx, const json_t *doc, mcp_client *out)
+static mcp_rc check_words(mcp_ctx *ctx, const char *name, const json_t *value)
 {
-    mcp_rc rc = optional_string(ctx, doc, "client_name", NAME_MAX_BYTES, &out->name);
-
-    if (rc) return rc;
-    if (!out->name) out->name = "";
-    return has_invisible(out->name) ? mcp_fail(ctx, MCP_BAD_METADATA, "client_name holds control, invisible or markup characters") : MCP_OK;
+    if (!json_is_string(value)) return mcp_fail(ctx, MCP_BAD_METADATA, "%s is no string", name);
+    return mcp_client_check_words(ctx, name, json_string_value(value), WORDS_MAX);
 }
 
-static mcp_rc read_uri(mcp_ctx *ctx, const json_t *doc, const char *name, const char **out)
+/* For people to follow. Nothing here is ever fetched by the server. */
+static mcp_rc check_link(mcp_ctx *ctx, const char *name, const json_t *value)
 {
     mcp_url url;
-    mcp_rc rc = optional_string(ctx, doc, name, MCP_URL_MAX, out);
 
-    if (rc || !*out) return rc;
-    if (mcp_url_parse(ctx, *out, &url) || (strcmp(url.scheme, "https") && strcmp(url.scheme, "http")) || !url.host || url.userinfo) {
-        mcp_ctx_clear(ctx);
-        return mcp_fail(ctx, MCP_BAD_METADATA, "%s must be a plain http(s) URL", name);
-    }
+    if (!json_is_string(value)) return mcp_fail(ctx, MCP_BAD_METADATA, "%s is no string", name);
+    if (mcp_url_parse(ctx, json_string_value(value), &url)) return mcp_client_refuse(ctx, MCP_BAD_METADATA, name);
+    if (strcmp(url.scheme, "https") && strcmp(url.scheme, "http"))
+        return mcp_fail(ctx, MCP_BAD_METADATA, "%s is no web address", name);
+    if (url.userinfo) return mcp_fail(ctx, MCP_BAD_METADATA, "%s has user information", name);
     return MCP_OK;
 }
 
-static mcp_rc read_redirects(mcp_ctx *ctx, const json_t *doc, mcp_client *out)
+static mcp_rc check_contacts(mcp_ctx *ctx, const char *name, const json_t *value)
 {
-    const json_t *list = json_object_get(doc, "redirect_uris"), *one;
-    const char **uris = apr_pcalloc(ctx->pool, (REDIRECTS_MAX + 1) * sizeof *uris);
     size_t i;
     mcp_rc rc;
 
-    out->redirects = uris;
-    if (!list) return MCP_OK;
-    if (!json_is_array(list) || json_array_size(list) > REDIRECTS_MAX)
-        return mcp_fail(ctx, MCP_BAD_REDIRECT, "redirect_uris is a list of at most %d URIs", REDIRECTS_MAX);
-    json_array_foreach(list, i, one) {
-        if (!json_is_string(one) || strlen(json_string_value(one)) != json_string_length(one))
-            return mcp_fail(ctx, MCP_BAD_REDIRECT, "redirect_uris holds something that is no string");
-        if ((rc = mcp_redirect_check(ctx, json_string_value(one)))) return rc;
-        uris[i] = json_string_value(one);
-    }
+    if (!json_is_array(value) || json_array_size(value) > CONTACTS_MAX)
+        return mcp_fail(ctx, MCP_BAD_METADATA, "%s is no list of at most %d strings", name, CONTACTS_MAX);
+    for (i = 0; i < json_array_size(value); i++)
+        if ((rc = check_words(ctx, name, json_array_get(value, i)))) return rc;
     return MCP_OK;
 }
 
-static mcp_rc read_auth(mcp_ctx *ctx, const json_t *doc, mcp_client *out)
+static mcp_rc check_application(mcp_ctx *ctx, const char *name, const json_t *value)
 {
-    static const char *const methods[] = { "none", "client_secret_basic", "client_secret_post" };
-    const char *text;
-    mcp_rc rc = optional_string(ctx, doc, "token_endpoint_auth_method", 64, &text);
-    int i;
+    const char *text = json_is_string(value) ? json_string_value(value) : "";
 
-    if (rc) return rc;
-    if (!text) text = "client_secret_basic";    /* RFC 7591 section 2 */
-    for (i = 0; i < 3; i++)
-        if (!strcmp(methods[i], text)) {
-            out->auth = (mcp_client_auth)i;
-            return MCP_OK;
-        }
+    if (!strcmp(text, "web") || !strcmp(text, "native")) return MCP_OK;
+    return mcp_fail(ctx, MCP_BAD_METADATA, "%s is neither web nor native", name);
+}
+
+static mcp_rc check_statement(mcp_ctx *ctx, const char *name, const json_t *value)
+{
+    (void)value;
+    return mcp_fail(ctx, MCP_BAD_METADATA, "%s is not accepted here", name);
+}
+
+/* RFC 7591 section 2, the members that describe. What has no row is left out of the record. */
+static const struct {
+    const char *name;
+    mcp_rc (*check)(mcp_ctx *ctx, const char *name, const json_t *value);
+    int kept;
+} descriptions[] = {
+    { "client_name", check_words, 1 },
+    { "client_uri", check_link, 1 },
+    { "logo_uri", check_link, 1 },
+    { "tos_uri", check_link, 1 },
+    { "policy_uri", check_link, 1 },
+    { "jwks_uri", check_link, 0 },
+    { "contacts", check_contacts, 1 },
+    { "application_type", check_application, 1 },
+    { "software_id", check_words, 1 },
+    { "software_version", check_words, 1 },
+    { "software_statement", check_statement, 0 }
+};
+
+static mcp_rc read_descriptions(mcp_ctx *ctx, const json_t *doc, mcp_client *client)
+{
+    json_t *value;
+    size_t i;
+    mcp_rc rc;
+
+    for (i = 0; i < sizeof descriptions / sizeof *descriptions; i++) {
+        value = member_of(doc, descriptions[i].name);
+        if (!value || (json_is_string(value) && !json_string_length(value))) continue;
+        if ((rc = descriptions[i].check(ctx, descriptions[i].name, value))) return rc;
+        if (descriptions[i].kept) json_object_set(client->metadata, descriptions[i].name, value);
+    }
+    if (member_of(doc, "jwks") && member_of(doc, "jwks_uri"))
+        return mcp_fail(ctx, MCP_BAD_METADATA, "jwks and jwks_uri exclude each other");
+    value = json_object_get(client->metadata, "client_name");
+    client->name = value ? json_string_value(value) : "";
+    client->uri = mcp_json_string(client->metadata, "client_uri");
+    return MCP_OK;
+}
+
+static const struct {
+    const char *name;
+    mcp_client_auth auth;
+} auths[] = {
+    { "client_secret_basic", MCP_AUTH_BASIC },     /* first: RFC 7591 takes it where none is named */
+    { "client_secret_post", MCP_AUTH_POST },
+    { "none", MCP_AUTH_NONE }
+};
+
+static mcp_rc read_auth(mcp_ctx *ctx, const json_t *doc, mcp_client *client)
+{
+    json_t *value = member_of(doc, "token_endpoint_auth_method");
+    const char *name = value ? json_string_value(value) : auths[0].name;
+    size_t i;
+
+    for (i = 0; name && i < sizeof auths / sizeof *auths; i++) {
+        if (strcmp(name, auths[i].name)) continue;
+        client->auth = auths[i].auth;
+        json_object_set_new(client->metadata, "token_endpoint_auth_method", json_string(name));
+        return MCP_OK;
+    }
     return mcp_fail(ctx, MCP_BAD_METADATA, "token_endpoint_auth_method is none, client_secret_basic or client_secret_post");
 }
 
-/* 1 if the list (or its default) holds the word; -1 if it is no list of strings. */
-static int list_holds(const json_t *doc, const char *name, const char *word, int by_default)
+/* 1 if the list, or its default where there is none, holds the word. */
+static int lists(const json_t *list, const char *by_default, const char *word)
 {
-    const json_t *list = json_object_get(doc, name), *one;
-    int holds = 0;
     size_t i;
 
-    if (!list) return by_default;
-    if (!json_is_array(list) || json_array_size(list) > WORDS_MAX) return -1;
-    json_array_foreach(list, i, one) {
-        if (!json_is_string(one)) return -1;
-        if (!strcmp(json_string_value(one), word)) holds = 1;
+    if (!list) return !strcmp(by_default, word);
+    for (i = 0; i < json_array_size(list); i++)
+        if (!strcmp(json_string_value(json_array_get(list, i)), word)) return 1;
+    return 0;
+}
+
+static mcp_rc check_list(mcp_ctx *ctx, const char *name, const json_t *list)
+{
+    size_t i;
+
+    if (!list) return MCP_OK;
+    if (!json_is_array(list) || json_array_size(list) > LIST_MAX)
+        return mcp_fail(ctx, MCP_BAD_METADATA, "%s is no list of at most %d strings", name, LIST_MAX);
+    for (i = 0; i < json_array_size(list); i++)
+        if (!json_is_string(json_array_get(list, i))) return mcp_fail(ctx, MCP_BAD_METADATA, "%s holds something else than strings", name);
+    return MCP_OK;
+}
+
+static void write_grants(mcp_client *client)
+{
+    json_t *list = json_array();
+
+    if (client->grant_code) json_array_append_new(list, json_string("authorization_code"));
+    if (client->grant_credentials) json_array_append_new(list, json_string("client_credentials"));
+    json_object_set_new(client->metadata, "grant_types", list);
+    list = json_array();
+    if (client->grant_code) json_array_append_new(list, json_string("code"));
+    json_object_set_new(client->metadata, "response_types", list);
+}
+
+/* Grants we do not serve are dropped; what is left must be of use (RFC 7591 section 2.1). */
+static mcp_rc read_grants(mcp_ctx *ctx, const json_t *doc, mcp_client *client)
+{
+    const json_t *grants = member_of(doc, "grant_types"), *responses = member_of(doc, "response_types");
+    mcp_rc rc;
+
+    if ((rc = check_list(ctx, "grant_types", grants))) return rc;
+    if ((rc = check_list(ctx, "response_types", responses))) return rc;
+    client->grant_code = lists(grants, "authorization_code", "authorization_code") ? 1u : 0u;
+    client->grant_credentials = client->auth != MCP_AUTH_NONE && lists(grants, "", "client_credentials") ? 1u : 0u;
+    if (!client->grant_code && !client->grant_credentials)
+        return mcp_fail(ctx, MCP_BAD_METADATA, "grant_types leaves nothing that this client could use here");
+    if (client->grant_code && !lists(responses, "code", "code"))
+        return mcp_fail(ctx, MCP_BAD_METADATA, "response_types lacks code");
+    write_grants(client);
+    return MCP_OK;
+}
+
+static mcp_rc read_redirects(mcp_ctx *ctx, const json_t *doc, mcp_client *client)
+{
+    json_t *list = member_of(doc, "redirect_uris");
+    size_t i, count = json_array_size(list);
+    const char **redirects;
+    mcp_rc rc;
+
+    if (list && !json_is_array(list)) return mcp_fail(ctx, MCP_BAD_REDIRECT, "redirect_uris is no list");
+    if (count > REDIRECTS_MAX) return mcp_fail(ctx, MCP_BAD_REDIRECT, "redirect_uris has more than %d entries", REDIRECTS_MAX);
+    if (!count && client->grant_code) return mcp_fail(ctx, MCP_BAD_REDIRECT, "redirect_uris is missing or empty");
+    redirects = apr_pcalloc(ctx->pool, (count + 1) * sizeof *redirects);
+    client->redirects = redirects;
+    for (i = 0; i < count; i++) {
+        redirects[i] = json_string_value(json_array_get(list, i));
+        if (!redirects[i]) return mcp_fail(ctx, MCP_BAD_REDIRECT, "redirect_uris holds something else than strings");
+        if ((rc = mcp_redirect_check(ctx, redirects[i]))) return rc;
     }
-    return holds;
+    if (count) json_object_set(client->metadata, "redirect_uris", list);
+    return MCP_OK;
 }
 
-/* What is not served is left out of the answer; nothing left at all is refused. */
-static mcp_rc read_grants(mcp_ctx *ctx, const json_t *doc, mcp_client *out)
+/* RFC 6749 3.3: scope-token. */
+static int is_scope_text(const char *text)
 {
-    int code = list_holds(doc, "grant_types", "authorization_code", 1);
-    int credentials = list_holds(doc, "grant_types", "client_credentials", 0);
-    int answers = list_holds(doc, "response_types", "code", 1);
-
-    if (code < 0 || credentials < 0) return mcp_fail(ctx, MCP_BAD_METADATA, "grant_types is a list of strings");
-    if (answers < 0) return mcp_fail(ctx, MCP_BAD_METADATA, "response_types is a list of strings");
-    out->grant_code = code && answers;
-    out->grant_credentials = credentials && out->auth != MCP_AUTH_NONE;
-    if (out->grant_code && !out->redirects[0]) return mcp_fail(ctx, MCP_BAD_REDIRECT, "redirect_uris is missing; authorization_code needs one");
-    if (out->grant_code || out->grant_credentials) return MCP_OK;
-    return mcp_fail(ctx, MCP_BAD_METADATA, "grant_types and response_types name nothing that is served here");
+    for (; *text; text++)
+        if (*text < 0x20 || *text > 0x7e || *text == '"' || *text == '\\') return 0;
+    return 1;
 }
 
-static const char *default_scopes(mcp_ctx *ctx, const mcp_as *as)
+/* The scopes of this server that the list names, or its default ones for NULL; never a sensitive one. */
+static const char *grantable(mcp_ctx *ctx, const mcp_as *as, const char *asked)
 {
-    const char *scope = "";
-    int i;
-
-    for (i = 0; i < as->scope_count; i++)
-        if (as->scopes[i].by_default) scope = apr_pstrcat(ctx->pool, scope, *scope ? " " : "", as->scopes[i].name, NULL);
-    return scope;
-}
-
-/* Unknown and sensitive scopes are left out: a client may ask for those at /authorize, where a user decides. */
-static mcp_rc read_scope(mcp_ctx *ctx, const mcp_as *as, const json_t *doc, mcp_client *out)
-{
-    const char *text, *granted = "";
-    char *copy, *word, *last;
+    const char *granted = "";
     const mcp_scope *scope;
-    mcp_rc rc = optional_string(ctx, doc, "scope", 4096, &text);
 
-    if (rc) return rc;
-    copy = apr_pstrdup(ctx->pool, text ? text : "");
-    for (word = apr_strtok(copy, " ", &last); word; word = apr_strtok(NULL, " ", &last)) {
-        scope = mcp_as_scope(as, word);
-        if (scope && !scope->sensitive && !mcp_text_has_word(granted, word))
-            granted = apr_pstrcat(ctx->pool, granted, *granted ? " " : "", word, NULL);
+    for (scope = as->scopes; scope < as->scopes + as->scope_count; scope++) {
+        if (scope->sensitive || !(asked ? mcp_text_has_word(asked, scope->name) : (int)scope->by_default)) continue;
+        granted = apr_pstrcat(ctx->pool, granted, *granted ? " " : "", scope->name, NULL);
     }
-    out->scope = *granted ? granted : default_scopes(ctx, as);
+    return granted;
+}
+
+/* Clients that only ask for what we do not have (openid, profile) get the default. */
+static mcp_rc read_scope(mcp_ctx *ctx, const mcp_as *as, const json_t *doc, mcp_client *client)
+{
+    json_t *value = member_of(doc, "scope");
+    const char *asked = value ? json_string_value(value) : "";
+
+    if (!asked) return mcp_fail(ctx, MCP_BAD_METADATA, "scope is no string");
+    if (strlen(asked) > SCOPE_MAX || !is_scope_text(asked))
+        return mcp_fail(ctx, MCP_BAD_METADATA, "scope holds a character that no scope may have, or is too long");
+    client->scope = grantable(ctx, as, asked);
+    if (!*client->scope) client->scope = grantable(ctx, as, NULL);
+    if (*client->scope) json_object_set_new(client->metadata, "scope", json_string(client->scope));
     return MCP_OK;
 }
 
-static json_t *string_list(const char *const *list)
+static mcp_rc check_size(mcp_ctx *ctx, json_t *doc)
 {
-    json_t *array = json_array();
+    const char *name;
+    json_t *value;
 
-    for (; *list; list++) json_array_append_new(array, json_string(*list));
-    return array;
-}
-
-/* The registered values (RFC 7591 3.2.1); absent ones are left out, for null kills real clients. */
-static json_t *echo(mcp_ctx *ctx, const mcp_client *c)
-{
-    static const char *const methods[] = { "none", "client_secret_basic", "client_secret_post" };
-    json_t *doc = mcp_json_own(ctx->pool, json_object()), *grants = json_array();
-
-    if (*c->name) json_object_set_new(doc, "client_name", json_string(c->name));
-    if (c->uri) json_object_set_new(doc, "client_uri", json_string(c->uri));
-    json_object_set_new(doc, "redirect_uris", string_list(c->redirects));
-    if (c->grant_code) json_array_append_new(grants, json_string("authorization_code"));
-    if (c->grant_credentials) json_array_append_new(grants, json_string("client_credentials"));
-    json_object_set_new(doc, "grant_types", grants);
-    json_object_set_new(doc, "response_types", c->grant_code ? json_pack("[s]", "code") : json_array());
-    json_object_set_new(doc, "token_endpoint_auth_method", json_string(methods[c->auth]));
-    json_object_set_new(doc, "application_type", json_string(c->is_native ? "native" : "web"));
-    json_object_set_new(doc, "scope", json_string(c->scope));
-    return doc;
-}
-
-static mcp_rc read_application_type(mcp_ctx *ctx, const json_t *doc, mcp_client *out)
-{
-    const char *text;
-    mcp_rc rc = optional_string(ctx, doc, "application_type", 16, &text);
-
-    if (rc) return rc;
-    if (text && strcmp(text, "native") && strcmp(text, "web")) return mcp_fail(ctx, MCP_BAD_METADATA, "application_type is native or web");
-    out->is_native = text && !strcmp(text, "native");
+    if (!json_is_object(doc)) return mcp_fail(ctx, MCP_BAD_METADATA, "the client metadata is no object");
+    if (json_object_size(doc) > MEMBERS_MAX) return mcp_fail(ctx, MCP_BAD_METADATA, "more than %d members", MEMBERS_MAX);
+    json_object_foreach(doc, name, value)
+        if (strlen(name) > MEMBER_NAME_MAX)
+            return mcp_fail(ctx, MCP_BAD_METADATA, "a member's name is longer than %d bytes", MEMBER_NAME_MAX);
     return MCP_OK;
+}
+
+/* RFC 8252: an application on the user's device says so, or has nowhere else to be sent to. */
+static int is_native(const mcp_client *client)
+{
+    const char *type = mcp_json_string(client->metadata, "application_type");
+    const char *const *uri;
+
+    if (type) return !strcmp(type, "native");
+    for (uri = client->redirects; *uri; uri++)
+        if (!strncmp(*uri, "https:", 6)) return 0;
+    return client->redirects[0] != NULL;
 }
 
 mcp_rc mcp_client_from_metadata(mcp_ctx *ctx, const mcp_as *as, json_t *doc, mcp_client *out)
 {
-    const char *unused;
     mcp_rc rc;
 
     memset(out, 0, sizeof *out);
-    if ((rc = read_name(ctx, doc, out))) return rc;
-    if ((rc = read_uri(ctx, doc, "client_uri", &out->uri))) return rc;
-    if ((rc = read_uri(ctx, doc, "logo_uri", &unused))) return rc;
-    if ((rc = read_uri(ctx, doc, "policy_uri", &unused))) return rc;
-    if ((rc = read_uri(ctx, doc, "tos_uri", &unused))) return rc;
-    if ((rc = read_application_type(ctx, doc, out))) return rc;
-    if ((rc = read_redirects(ctx, doc, out))) return rc;
+    out->metadata = mcp_json_own(ctx->pool, json_object());
+    if ((rc = check_size(ctx, doc))) return rc;
+    if ((rc = read_descriptions(ctx, doc, out))) return rc;
     if ((rc = read_auth(ctx, doc, out))) return rc;
     if ((rc = read_grants(ctx, doc, out))) return rc;
+    if ((rc = read_redirects(ctx, doc, out))) return rc;
     if ((rc = read_scope(ctx, as, doc, out))) return rc;
-    out->metadata = echo(ctx, out);
+    out->is_native = is_native(out) ? 1u : 0u;
     return MCP_OK;
 }
 

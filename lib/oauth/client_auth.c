@@ -1,5 +1,6 @@
 #include <string.h>
 #include <strings.h>
+#include <apr_escape.h>
 #include <apr_strings.h>
 #include "mcp/client.h"
 #include "mcp/form.h"
@@ -10,7 +11,7 @@ typedef struct {
     const char *id, *secret;
 } credentials;
 
-/* RFC 6749 2.3.1: id and secret are form-encoded before they are joined. Ours hold nothing that encoding changes. */
+/* RFC 6749 2.3.1: id and secret are form-encoded before they are joined. */
 static mcp_rc read_basic(mcp_ctx *ctx, const char *header, credentials *out)
 {
     unsigned char *text;
@@ -24,9 +25,9 @@ static mcp_rc read_basic(mcp_ctx *ctx, const char *header, credentials *out)
         return mcp_fail(ctx, MCP_BAD_CLIENT, "the Authorization header is no Basic credential");
     }
     *colon = '\0';
-    out->id = (char *)text;
-    out->secret = colon + 1;
-    return MCP_OK;
+    out->id = apr_punescape_url(ctx->pool, (char *)text, NULL, NULL, 1);
+    out->secret = apr_punescape_url(ctx->pool, colon + 1, NULL, NULL, 1);
+    return out->id && out->secret ? MCP_OK : mcp_fail(ctx, MCP_BAD_CLIENT, "the Basic credentials are badly encoded");
 }
 
 static mcp_rc read_credentials(mcp_ctx *ctx, const mcp_in *in, const mcp_form *form, credentials *out)

@@ -3,7 +3,7 @@
 #include "mcp/client.h"
 #include "mcp/text.h"
 
-static const mcp_json_caps record_caps = { MCP_STORE_VALUE_MAX, 8 };
+static const mcp_json_caps record_caps = { MCP_STORE_VALUE_MAX, 16 };
 
 /* A record is the echoed metadata with what only we know beside it. */
 mcp_rc mcp_client_save(mcp_ctx *ctx, const mcp_as *as, const mcp_client *c)

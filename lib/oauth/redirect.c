@@ -1,46 +1,78 @@
 #include <string.h>
+#include <strings.h>
+#include <apr_escape.h>
+#include <apr_strings.h>
+#include "mcp/client.h"
 #include "mcp/redirect.h"
-#include "mcp/form.h"
 #include "mcp/url.h"
 
-/* Schemes that run code, read files or are somebody else's protocol. */
-static const char *const forbidden_schemes[] = {
-    "javascript", "data", "vbscript", "file", "blob", "about", "ftp", "ws", "wss", "mailto", "tel", "sms", "view-source",
-    "filesystem", "jar", "chrome", "chrome-extension", "moz-extension", "resource", "intent", "ms-appx", "ldap", "gopher", "urn", NULL
+/* Private-use schemes without a domain of their owner in them. The authority belongs to the known
+ * application; with another one the same scheme may lead to somebody else's extension. */
+static const struct {
+    const char *scheme, *host;
+} known[] = {
+    { "cursor", "anysphere.cursor-mcp" },
+    { "cursor", "anysphere.cursor-retrieval" },
+    { "cherrystudio", "oauth" },
+    { "warp", "mcp" }
 };
 
-static const char *const answer_parameters[] = { "code", "state", "iss", "error", "error_description", "error_uri", "access_token", "id_token", NULL };
+/* What an authorization answer may carry: a URI that brings its own could pass for one. */
+static const char *const answers[] = {
+    "code", "state", "iss", "error", "error_description", "error_uri", "response", "id_token",
+    "access_token", "refresh_token", "token_type", "expires_in", "session_state"
+};
+#define COUNT(table) (sizeof (table) / sizeof *(table))
 
-static int stands_in(const char *const *list, const char *word)
+static int is_answer(const char *name)
 {
-    for (; *list; list++)
-        if (!strcmp(*list, word)) return 1;
+    size_t i;
+
+    for (i = 0; i < COUNT(answers); i++)
+        if (!strcasecmp(name, answers[i])) return 1;
     return 0;
 }
 
 static mcp_rc check_query(mcp_ctx *ctx, const char *query)
 {
-    const char *const *name;
-    const mcp_form *form;
+    char *rest = apr_pstrdup(ctx->pool, query), *pair, *state;
+    const char *name;
 
-    if (!query) return MCP_OK;
-    if (mcp_form_parse(ctx, query, strlen(query), NULL, &form)) {
-        mcp_ctx_clear(ctx);
-        return mcp_fail(ctx, MCP_BAD_REDIRECT, "redirect_uris: the query cannot be read, or repeats a parameter");
+    for (pair = apr_strtok(rest, "&;", &state); pair; pair = apr_strtok(NULL, "&;", &state)) {
+        pair[strcspn(pair, "=")] = '\0';
+        name = apr_punescape_url(ctx->pool, pair, NULL, NULL, 1);
+        if (!name || is_answer(name))
+            return mcp_fail(ctx, MCP_BAD_REDIRECT, "the query of a redirect URI holds a parameter of the answer");
     }
-    for (name = answer_parameters; *name; name++)
-        if (mcp_form_count(form, *name)) return mcp_fail(ctx, MCP_BAD_REDIRECT, "redirect_uris: the query holds %s, which is the answer's", *name);
     return MCP_OK;
+}
+
+/* RFC 8252 7.3 and 8.3; the other names and spellings of loopback are not what clients use. */
+static int is_loopback(const mcp_url *url)
+{
+    return !strcmp(url->host, "127.0.0.1") || !strcmp(url->host, "::1") || !strcmp(url->host, "localhost");
+}
+
+static int is_known(const mcp_url *url)
+{
+    size_t i;
+
+    for (i = 0; i < COUNT(known); i++)
+        if (!strcmp(url->scheme, known[i].scheme) && url->host && !strcmp(url->host, known[i].host)) return 1;
+    return 0;
 }
 
 static mcp_rc check_scheme(mcp_ctx *ctx, const mcp_url *url)
 {
-    if (!strcmp(url->scheme, "https")) return url->host && *url->host ? MCP_OK : mcp_fail(ctx, MCP_BAD_REDIRECT, "redirect_uris: no host");
-    if (!strcmp(url->scheme, "http"))
-        return mcp_url_is_loopback(url) ? MCP_OK : mcp_fail(ctx, MCP_BAD_REDIRECT, "redirect_uris: http is for loopback alone; use https");
-    if (stands_in(forbidden_schemes, url->scheme)) return mcp_fail(ctx, MCP_BAD_REDIRECT, "redirect_uris: scheme %s is not accepted", url->scheme);
-    if (strchr(url->scheme, '.') || (url->host && *url->host)) return MCP_OK;
-    return mcp_fail(ctx, MCP_BAD_REDIRECT, "redirect_uris: a private-use scheme is a reversed domain name (RFC 8252 7.1)");
+    if (!strcmp(url->scheme, "https") && url->host) return MCP_OK;
+    if (!strcmp(url->scheme, "http")) {
+        if (url->host && is_loopback(url)) return MCP_OK;
+        return mcp_fail(ctx, MCP_BAD_REDIRECT, "a redirect URI with http must lead to 127.0.0.1, [::1] or localhost");
+    }
+    if (is_known(url)) return MCP_OK;
+    if (strchr(url->scheme, '.') && *url->path == '/' && url->path[1]) return MCP_OK;
+    if (strchr(url->scheme, '.') && url->host && *url->host) return MCP_OK;
+    return mcp_fail(ctx, MCP_BAD_REDIRECT, "the scheme of a redirect URI is neither https, loopback http nor a reverse domain name with a path");
 }
 
 mcp_rc mcp_redirect_check(mcp_ctx *ctx, const char *uri)
@@ -48,41 +80,46 @@ mcp_rc mcp_redirect_check(mcp_ctx *ctx, const char *uri)
     mcp_url url;
     mcp_rc rc;
 
-    if (mcp_url_parse(ctx, uri, &url)) {
-        mcp_ctx_clear(ctx);
-        return mcp_fail(ctx, MCP_BAD_REDIRECT, "redirect_uris: an entry is no strict URI");
-    }
-    if (url.fragment || strchr(uri, '#')) return mcp_fail(ctx, MCP_BAD_REDIRECT, "redirect_uris: no fragment (RFC 6749 3.1.2)");
-    if (url.userinfo) return mcp_fail(ctx, MCP_BAD_REDIRECT, "redirect_uris: no user name");
-    if (strchr(uri, '*')) return mcp_fail(ctx, MCP_BAD_REDIRECT, "redirect_uris: no wildcard; list each URI");
-    if (mcp_url_has_dot_segment(&url)) return mcp_fail(ctx, MCP_BAD_REDIRECT, "redirect_uris: no dot segment");
+    if (strlen(uri) > MCP_URL_MAX) return mcp_fail(ctx, MCP_BAD_REDIRECT, "a redirect URI is longer than %d bytes", MCP_URL_MAX);
+    if (mcp_url_parse(ctx, uri, &url)) return mcp_client_refuse(ctx, MCP_BAD_REDIRECT, "redirect_uris");
     if ((rc = check_scheme(ctx, &url))) return rc;
-    return check_query(ctx, url.query);
+    if (url.fragment) return mcp_fail(ctx, MCP_BAD_REDIRECT, "a redirect URI has a fragment");
+    if (url.userinfo) return mcp_fail(ctx, MCP_BAD_REDIRECT, "a redirect URI has user information");
+    if (strchr(uri, '*')) return mcp_fail(ctx, MCP_BAD_REDIRECT, "a redirect URI has a wildcard");
+    if (mcp_url_has_dot_segment(&url)) return mcp_fail(ctx, MCP_BAD_REDIRECT, "a redirect URI has a dot segment");
+    return url.query ? check_query(ctx, url.query) : MCP_OK;
 }
 
-/* The URI with its port taken out, compared in two pieces: up to the port, and behind it. */
-static const char *behind_port(const char *uri, const char **port)
+/* The text without the port of its authority. */
+static const char *without_port(apr_pool_t *p, const char *text, const mcp_url *url)
 {
-    const char *host = strstr(uri, "://") + 3, *end = host + strcspn(host, "/?#");
-    const char *bracket = memchr(host, ']', (size_t)(end - host));
-    const char *colon = memchr(bracket ? bracket : host, ':', (size_t)(end - (bracket ? bracket : host)));
+    const char *authority = strstr(text, "://"), *end, *colon;
 
-    *port = colon ? colon : end;
-    return end;
+    if (!url->port || !authority) return text;
+    end = authority + 3 + strcspn(authority + 3, "/?#");
+    colon = end;
+    while (*--colon != ':') continue;
+    return apr_pstrcat(p, apr_pstrmemdup(p, text, (apr_size_t)(colon - text)), end, NULL);
+}
+
+/* NULL unless the text is http on loopback: then the text without its port. */
+static const char *loopback_form(mcp_ctx *ctx, const char *text)
+{
+    mcp_url url;
+
+    if (mcp_url_parse(ctx, text, &url)) {
+        mcp_ctx_clear(ctx);
+        return NULL;
+    }
+    if (strcmp(url.scheme, "http") || !url.host || !is_loopback(&url) || url.userinfo || url.fragment) return NULL;
+    return without_port(ctx->pool, text, &url);
 }
 
 int mcp_redirect_matches(mcp_ctx *ctx, const char *registered, const char *asked)
 {
-    const char *port_a, *port_b, *rest_a, *rest_b;
-    mcp_url a, b;
+    const char *a, *b;
 
     if (!strcmp(registered, asked)) return 1;
-    if (mcp_url_parse(ctx, registered, &a) || mcp_url_parse(ctx, asked, &b)) {
-        mcp_ctx_clear(ctx);
-        return 0;
-    }
-    if (strncmp(registered, "http://", 7) || strncmp(asked, "http://", 7) || !mcp_url_is_loopback(&a) || b.userinfo || b.fragment) return 0;
-    rest_a = behind_port(registered, &port_a);
-    rest_b = behind_port(asked, &port_b);
-    return port_a - registered == port_b - asked && !strncmp(registered, asked, (size_t)(port_a - registered)) && !strcmp(rest_a, rest_b);
+    if (!(a = loopback_form(ctx, registered)) || !(b = loopback_form(ctx, asked))) return 0;
+    return !strcmp(a, b);
 }

@@ -4,16 +4,28 @@
 #include "mcp/client.h"
 #include "mcp/text.h"
 
-static const mcp_json_caps body_caps = { 64 * 1024, 8 };
+static const mcp_json_caps body_caps = { 64 * 1024, 16 };
 
-static int is_json(const char *type)
+/* application/json, in UTF-8 if it says so. Any other parameter could change how the bytes are read. */
+static int is_json(apr_pool_t *p, const char *type)
 {
-    size_t len = strlen("application/json");
+    char *plain = apr_pstrdup(p, type ? type : ""), *to = plain;
+    const char *from;
 
-    if (!type || strncasecmp(type, "application/json", len)) return 0;
-    type += len;
-    type += strspn(type, " \t");
-    return !*type || !strcasecmp(type, "; charset=utf-8") || !strcasecmp(type, ";charset=utf-8") || !strcasecmp(type, "; charset=\"utf-8\"");
+    for (from = plain; *from; from++)
+        if (*from != ' ' && *from != '\t' && *from != '"') *to++ = *from;
+    *to = '\0';
+    return !strcasecmp(plain, "application/json") || !strcasecmp(plain, "application/json;charset=utf-8");
+}
+
+/* RFC 7591 3.2.2 knows no error for a body that is no JSON but this. */
+static mcp_rc read_document(mcp_ctx *ctx, const mcp_in *in, json_t **out)
+{
+    mcp_rc rc;
+
+    if (!is_json(ctx->pool, in->content_type)) return mcp_fail(ctx, MCP_BAD_MEDIA_TYPE, "Content-Type must be application/json");
+    rc = mcp_json_object(ctx, in->body ? in->body : "", in->body_len, &body_caps, out);
+    return !rc || rc == MCP_TOO_LARGE ? rc : mcp_client_refuse(ctx, MCP_BAD_METADATA, "the body");
 }
 
 /* Id, secret and the times they live; the secret leaves here once and is kept as a digest. */
@@ -52,13 +64,12 @@ mcp_rc mcp_register(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, mcp_out *o
 
     out->audit.event = "register";
     if (!as->registration_open) return mcp_fail(ctx, MCP_REGISTRATION_CLOSED, "ask the administrator for a client_id");
-    if (!is_json(in->content_type)) return mcp_fail(ctx, MCP_BAD_MEDIA_TYPE, "Content-Type must be application/json");
-    if ((rc = mcp_json_object(ctx, in->body, in->body_len, &body_caps, &doc))) return rc;
+    if ((rc = read_document(ctx, in, &doc))) return rc;
     if ((rc = mcp_client_from_metadata(ctx, as, doc, &client))) return rc;
     if ((rc = issue(ctx, as, &client, &secret))) return rc;
-    if ((rc = mcp_client_save(ctx, as, &client))) return rc;
     out->audit.client = client.id;
     out->audit.scope = client.scope;
     out->audit.redirect = client.redirects[0];
+    if ((rc = mcp_client_save(ctx, as, &client))) return rc;
     return answer(ctx, &client, secret, out);
 }
