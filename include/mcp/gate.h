@@ -28,7 +28,7 @@ int mcp_gate_origin(const apr_table_t *headers, const char *const *origins);
 /* After the body: Mcp-Method, Mcp-Name (=?base64?...?= form too) and MCP-Protocol-Version agree with it.
  * Required under 2026-07-28 and later; where sent under earlier revisions they must agree as well.
  * MCP_HEADER_MISMATCH. A revision that is not served: MCP_BAD_VERSION. Mcp-Param-* headers pass uncompared.
- * A tools/call without a string params.name, or with arguments that are no object: MCP_BAD_PARAMS. */
+ * A tools/call without a string params.name, or with an empty one: MCP_BAD_PARAMS. */
 mcp_rc mcp_gate_agree(mcp_ctx *ctx, const apr_table_t *headers, const mcp_message *message);
 
 /* challenge.c: WWW-Authenticate value (RFC 6750 3, RFC 9728 5.1) for a 401 or 403; NULL where rc wants none.

@@ -7,7 +7,8 @@ static const char *const housekeeping[] = {
     "initialize", "ping", "server/discover", "tools/list", "prompts/list", "resources/list", "resources/templates/list", NULL
 };
 
-static const char *const versions[] = { "2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28", NULL };
+/* 2024-11-05 had no such header, but SDKs that negotiated it over this transport send its date. */
+static const char *const versions[] = { "2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28", NULL };
 
 /* Headers the gate reads: each may stand once, and Connection may not take them away. */
 static const char *const read_once[] = {
@@ -45,42 +46,44 @@ static int times(const apr_table_t *headers, const char *name)
     return n;
 }
 
-/* Twins: WSGI and CGI read Mcp_Name as Mcp-Name. */
+/* Twins: WSGI and CGI read Mcp_Name as Mcp-Name. What stands behind Mcp-Param- is a tool's own word. */
 static int is_twin(void *bad, const char *name, const char *value)
 {
     (void)value;
+    if (!strncasecmp(name, "Mcp-Param-", 10)) return 1;
     if (strchr(name, '_') && (!strncasecmp(name, "mcp", 3) || !strncasecmp(name, "content", 7) || !strncasecmp(name, "auth", 4)))
         *(const char **)bad = name;
     return 1;
 }
 
-/* 1 if the comma-separated list names a header that the gate reads or sets. */
-static int connection_names_ours(const char *list)
+/* Sets *bad if the comma-separated list names a header that the gate reads or the backend is told by. */
+static int connection_names_ours(void *bad, const char *header, const char *list)
 {
     const char *const *name;
     size_t len;
 
-    for (; list && *list; list += len) {
+    (void)header;
+    for (; *list; list += len) {
         list += strspn(list, " \t,");
         len = strcspn(list, " \t,");
-        if (len >= 4 && !strncasecmp(list, "mcp-", 4)) return 1;
+        if (len >= 4 && !strncasecmp(list, "mcp-", 4)) *(int *)bad = 1;
         for (name = read_once; *name; name++)
-            if (strlen(*name) == len && !strncasecmp(list, *name, len)) return 1;
+            if (strlen(*name) == len && !strncasecmp(list, *name, len)) *(int *)bad = 1;
     }
-    return 0;
+    return 1;
 }
 
 static mcp_rc check_shape(mcp_ctx *ctx, const apr_table_t *headers)
 {
     const char *const *name, *twin = NULL;
+    int taken = 0;
 
     for (name = read_once; *name; name++)
-        if (times(headers, *name) > 1 || (strncasecmp(*name, "Content-T", 9) == 0 && apr_table_get(headers, *name) && strchr(apr_table_get(headers, *name), ',')))
-            return mcp_fail(ctx, MCP_HEADER_MISMATCH, "header %s stands twice", *name);
+        if (times(headers, *name) > 1) return mcp_fail(ctx, MCP_HEADER_MISMATCH, "header %s stands twice", *name);
     apr_table_do(is_twin, &twin, headers, NULL);
     if (twin) return mcp_fail(ctx, MCP_HEADER_MISMATCH, "a header with an underscore imitates one that is checked");
-    if (connection_names_ours(apr_table_get(headers, "Connection")))
-        return mcp_fail(ctx, MCP_HEADER_MISMATCH, "Connection names a header that must arrive");
+    apr_table_do(connection_names_ours, &taken, headers, "Connection", NULL);
+    if (taken) return mcp_fail(ctx, MCP_HEADER_MISMATCH, "Connection names a header that must arrive");
     return MCP_OK;
 }
 
@@ -126,8 +129,8 @@ int mcp_gate_origin(const apr_table_t *headers, const char *const *origins)
     return 0;
 }
 
-/* A header value: plain, or =?base64?...?= where it holds more than visible ASCII. */
-static mcp_rc header_text(mcp_ctx *ctx, const char *value, const char **out)
+/* Mcp-Name: plain, or =?base64?...?= where the name holds more than visible ASCII. */
+static mcp_rc name_text(mcp_ctx *ctx, const char *value, const char **out)
 {
     size_t len = strlen(value), n;
     unsigned char *bytes;
@@ -136,19 +139,28 @@ static mcp_rc header_text(mcp_ctx *ctx, const char *value, const char **out)
     if (len < 11 || strncmp(value, "=?base64?", 9) || strcmp(value + len - 2, "?=")) return MCP_OK;
     if (mcp_text_base64_decode(ctx, value + 9, len - 11, &bytes, &n) || memchr(bytes, 0, n) || !mcp_text_is_utf8((char *)bytes, n)) {
         mcp_ctx_clear(ctx);
-        return mcp_fail(ctx, MCP_HEADER_MISMATCH, "a header's base64 form cannot be read");
+        return mcp_fail(ctx, MCP_HEADER_MISMATCH, "the base64 form of Mcp-Name cannot be read");
     }
     *out = (char *)bytes;
     return MCP_OK;
 }
 
+/* Bytes behind ASCII are read as Latin-1 by some and as UTF-8 by others. */
+static int is_visible(const char *value)
+{
+    for (; *value; value++)
+        if ((unsigned char)*value > 0x7e || ((unsigned char)*value < 0x20 && *value != '\t')) return 0;
+    return 1;
+}
+
 static mcp_rc must_equal(mcp_ctx *ctx, const apr_table_t *headers, const char *name, const char *body, int required)
 {
-    const char *value = apr_table_get(headers, name), *text;
+    const char *value = apr_table_get(headers, name), *text = value;
     mcp_rc rc;
 
     if (!value) return required && body ? mcp_fail(ctx, MCP_HEADER_MISMATCH, "header %s is missing", name) : MCP_OK;
-    if ((rc = header_text(ctx, value, &text))) return rc;
+    if (!is_visible(value)) return mcp_fail(ctx, MCP_HEADER_MISMATCH, "header %s holds bytes that are not ASCII", name);
+    if (!strcmp(name, "Mcp-Name") && (rc = name_text(ctx, value, &text))) return rc;
     if (body && !strcmp(text, body)) return MCP_OK;
     return mcp_fail(ctx, MCP_HEADER_MISMATCH, "header %s differs from the body", name);
 }
@@ -162,22 +174,40 @@ static int is_known_version(const char *version)
     return 0;
 }
 
+/* The revisions named by header and body, and whether the later rules hold. */
+static mcp_rc agree_version(mcp_ctx *ctx, const apr_table_t *headers, const mcp_message *m, int *stateless)
+{
+    const char *header = apr_table_get(headers, "MCP-Protocol-Version");
+
+    if ((header && !is_known_version(header)) || (m->version && !is_known_version(m->version)))
+        return mcp_fail(ctx, MCP_BAD_VERSION, "served are 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25 and 2026-07-28");
+    *stateless = (header && strcmp(header, "2026-07-28") >= 0) || (m->version && strcmp(m->version, "2026-07-28") >= 0);
+    if (*stateless && m->kind == MCP_MESSAGE_RESPONSE) return mcp_fail(ctx, MCP_BAD_ENVELOPE, "this revision has no answers from clients");
+    if (*stateless && m->kind == MCP_MESSAGE_REQUEST && !m->version)
+        return mcp_fail(ctx, MCP_HEADER_MISMATCH, "_meta lacks the protocol version that the header names");
+    return m->version ? must_equal(ctx, headers, "MCP-Protocol-Version", m->version, *stateless) : MCP_OK;
+}
+
+/* What Mcp-Name mirrors: the uri where a resource is meant, the name elsewhere. */
+static const char *mirrored_name(const mcp_message *m)
+{
+    if (m->method && !strcmp(m->method, "resources/read")) return m->uri;
+    return m->name ? m->name : m->uri;
+}
+
+static int has_mirrored_name(const mcp_message *m)
+{
+    return m->method && (!strcmp(m->method, "tools/call") || !strcmp(m->method, "prompts/get") || !strcmp(m->method, "resources/read"));
+}
+
 mcp_rc mcp_gate_agree(mcp_ctx *ctx, const apr_table_t *headers, const mcp_message *m)
 {
-    const char *version = apr_table_get(headers, "MCP-Protocol-Version");
-    int stateless = (version && strcmp(version, "2026-07-28") >= 0) || (m->version && strcmp(m->version, "2026-07-28") >= 0);
-    int names = m->method && (!strcmp(m->method, "tools/call") || !strcmp(m->method, "prompts/get"));
-    int reads = m->method && !strcmp(m->method, "resources/read");
+    int stateless = 0;
     mcp_rc rc;
 
-    if ((version && !is_known_version(version)) || (m->version && !is_known_version(m->version)))
-        return mcp_fail(ctx, MCP_BAD_VERSION, "served are 2025-03-26, 2025-06-18, 2025-11-25 and 2026-07-28");
-    if (stateless && m->kind == MCP_MESSAGE_RESPONSE) return mcp_fail(ctx, MCP_BAD_ENVELOPE, "this revision has no answers from clients");
-    if (stateless && (rc = must_equal(ctx, headers, "MCP-Protocol-Version", m->version, 1))) return rc;
-    if (stateless && !m->version && m->kind == MCP_MESSAGE_REQUEST) return mcp_fail(ctx, MCP_BAD_PARAMS, "_meta lacks the protocol version");
+    if ((rc = agree_version(ctx, headers, m, &stateless))) return rc;
     if ((rc = must_equal(ctx, headers, "Mcp-Method", m->method, stateless))) return rc;
-    if ((names || reads || apr_table_get(headers, "Mcp-Name")) &&
-        (rc = must_equal(ctx, headers, "Mcp-Name", reads ? m->uri : m->name, stateless))) return rc;
+    if ((rc = must_equal(ctx, headers, "Mcp-Name", mirrored_name(m), stateless && has_mirrored_name(m)))) return rc;
     if (m->method && !strcmp(m->method, "tools/call") && (!m->name || !*m->name))
         return mcp_fail(ctx, MCP_BAD_PARAMS, "tools/call needs params.name");
     return MCP_OK;

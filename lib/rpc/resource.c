@@ -1,3 +1,4 @@
+#include <string.h>
 #include <apr_strings.h>
 #include "mcp/gate.h"
 #include "mcp/json.h"
@@ -19,13 +20,12 @@ const char *mcp_resource_document(mcp_ctx *ctx, const char *resource, const char
     return doc ? mcp_json_text(ctx->pool, doc) : NULL;
 }
 
-/* RFC 9728 section 3.1: the well-known name goes between host and path. */
+/* RFC 9728 section 3.1: the well-known name goes between host and path; a path of "/" alone falls away. */
 const char *mcp_resource_metadata_url(mcp_ctx *ctx, const char *resource)
 {
     mcp_url url;
-    const char *path;
 
-    if (mcp_url_parse(ctx, resource, &url)) return NULL;
-    path = apr_pstrcat(ctx->pool, "/.well-known/oauth-protected-resource", url.path, NULL);
-    return apr_pstrcat(ctx->pool, mcp_url_origin(ctx->pool, &url), path, NULL);
+    if (mcp_url_parse(ctx, resource, &url) || !url.host) return NULL;
+    return apr_pstrcat(ctx->pool, mcp_url_origin(ctx->pool, &url), "/.well-known/oauth-protected-resource",
+                       strcmp(url.path, "/") ? url.path : "", url.query ? "?" : "", url.query ? url.query : "", NULL);
 }
