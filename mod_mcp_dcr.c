@@ -223,6 +223,17 @@ static const unsigned char *derive_seal(mcp_ctx *ctx, apr_pool_t *p, const mcp_k
     return mcp_text_sha256(ctx, text, strlen(text), seal) ? NULL : seal;
 }
 
+static const char *default_scope(apr_pool_t *p, const apr_array_header_t *scopes)
+{
+    const char *all = "";
+    int i;
+
+    for (i = 0; i < scopes->nelts; i++)
+        if (APR_ARRAY_IDX(scopes, i, mcp_scope).by_default)
+            all = apr_pstrcat(p, all, *all ? " " : "", APR_ARRAY_IDX(scopes, i, mcp_scope).name, NULL);
+    return all;
+}
+
 static mcp_rc build_as(mcp_ctx *ctx, apr_pool_t *p, server_rec *s, dcr_server *c)
 {
     static const char *const none[] = { NULL };
@@ -246,6 +257,7 @@ static mcp_rc build_as(mcp_ctx *ctx, apr_pool_t *p, server_rec *s, dcr_server *c
     if (!as->seal) return mcp_fail(ctx, MCP_INTERNAL, "no seal could be derived");
     c->self.issuer = as->issuer;
     c->self.keys = mcp_keys_of(p, as->key);
+    c->self.default_scope = default_scope(p, c->scopes);
     c->as = as;
     return MCP_OK;
 }

@@ -498,6 +498,15 @@ static const char *trusted_issuer(request_rec *r, const trust *t, const mcp_keys
     return issuer ? issuer->issuer : NULL;
 }
 
+static int trusts_self(const gate_dir *d)
+{
+    int i;
+
+    for (i = 0; d->trusts && i < d->trusts->nelts; i++)
+        if (APR_ARRAY_IDX(d->trusts, i, trust).is_self) return 1;
+    return 0;
+}
+
 static mcp_rc verify_token(mcp_ctx *ctx, request_rec *r, const gate_dir *d, mcp_token *out)
 {
     mcp_token_profile profile = { NULL, d->where->resource, NULL, LEEWAY };
@@ -563,6 +572,15 @@ static mcp_rc admit(mcp_ctx *ctx, request_rec *r, const gate_dir *d, judged *j)
     return judge_message(ctx, r, d, j);
 }
 
+/* What a stranger should ask for first: the issuer's default scopes, or nothing where we do not know them. */
+static const char *first_scopes(request_rec *r, const gate_dir *d)
+{
+    APR_OPTIONAL_FN_TYPE(mcp_dcr_self) *self = APR_RETRIEVE_OPTIONAL_FN(mcp_dcr_self);
+    const mcp_self_issuer *issuer = self && trusts_self(d) ? self(r->server) : NULL;
+
+    return issuer ? issuer->default_scope : NULL;
+}
+
 /* All scopes at once, with those the token has: clients that do not accumulate would lose them. */
 static const char *challenge_scopes(request_rec *r, const judged *j)
 {
@@ -578,7 +596,7 @@ static const char *challenge_scopes(request_rec *r, const judged *j)
 
 static int answer(mcp_ctx *ctx, request_rec *r, const gate_dir *d, const judged *j, mcp_rc rc)
 {
-    const char *scope = rc == MCP_MISSING_SCOPE ? challenge_scopes(r, j) : NULL;
+    const char *scope = rc == MCP_MISSING_SCOPE ? challenge_scopes(r, j) : first_scopes(r, d);
     const char *challenge = mcp_challenge(r->pool, rc, d->where->metadata_url, scope);
     /* A refusal by the rules reads as for a tool that does not exist. */
     const char *detail = rc == MCP_FORBIDDEN || rc == MCP_INTERNAL || !*ctx->detail ? NULL : ctx->detail;
@@ -781,15 +799,6 @@ static const char *const *mcp_toolauthz_resources(apr_pool_t *p, server_rec *s)
 
     for (i = 0; i < dirs->nelts; i++) APR_ARRAY_PUSH(list, const char *) = APR_ARRAY_IDX(dirs, i, gate_dir *)->where->resource;
     return strings(p, list);
-}
-
-static int trusts_self(const gate_dir *d)
-{
-    int i;
-
-    for (i = 0; d->trusts && i < d->trusts->nelts; i++)
-        if (APR_ARRAY_IDX(d->trusts, i, trust).is_self) return 1;
-    return 0;
 }
 
 static const char *const *mcp_toolauthz_scopes(apr_pool_t *p, server_rec *s)

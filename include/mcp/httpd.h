@@ -41,6 +41,7 @@ void mcp_audit_write(request_rec *r, mcp_audit *audit, const mcp_audit_facts *fa
 typedef struct {
     const char *issuer;
     const mcp_keys *keys;
+    const char *default_scope;  /* what a 401 suggests to ask for first; "" if no MCPScope is a default */
 } mcp_self_issuer;
 APR_DECLARE_OPTIONAL_FN(const mcp_self_issuer *, mcp_dcr_self, (server_rec *s));
 /* How mod_mcp_dcr learns which resources stand on its virtual host: a NULL-terminated list. */

@@ -51,10 +51,11 @@ class Backend:
 
 
 class Httpd:
-    def __init__(self, tmp, mpm="event", dcr=True):
+    def __init__(self, tmp, mpm="event", dcr=True, backend=None):
         self.dir, self.mpm, self.dcr = str(tmp), mpm, dcr
         os.chmod(self.dir, 0o755)
-        self.port, self.backend = free_port(), Backend()
+        self.port, self.backend = free_port(), None if backend else Backend()
+        self.backend_port = backend or self.backend.port
         self.url = "http://127.0.0.1:%d" % self.port
         self.key = os.path.join(self.dir, "idp.pem")
         jwks = subprocess.run([OUT + "/tools/mint", self.key, "jwks"], check=True, capture_output=True, text=True).stdout
@@ -100,8 +101,8 @@ MCPAuditLog audit.log
 <Location /mcp>
   ProxyPass http://127.0.0.1:%d/mcp timeout=30
   MCPToolAuthz On
-  MCPTrustIssuer https://idp.test jwks=file:idp.json
 %s
+  MCPTrustIssuer https://idp.test jwks=file:idp.json
   <MCPTool "read_customer_record">
     Require mcp-scope customer.read
   </MCPTool>
@@ -114,7 +115,7 @@ MCPAuditLog audit.log
 %s
 </Location>
 %s
-""" % (self.dir, self.port, self.port, issuer if dcr else "", self.backend.port, "  MCPTrustIssuer self" if dcr else "", location, extra)
+""" % (self.dir, self.port, self.port, issuer if dcr else "", self.backend_port, "  MCPTrustIssuer self" if dcr else "", location, extra)
 
     def write(self, text):
         self.conf = os.path.join(self.dir, "httpd.conf")

@@ -78,7 +78,7 @@ def test_resource_document(httpd):
     doc = json.loads(body)
     assert status == 200 and doc["resource"] == httpd.url + "/mcp"
     assert set(doc["scopes_supported"]) == {"customer.read", "customer.write", "db.admin"}
-    assert doc["authorization_servers"] == ["https://idp.test"] + [httpd.url] * httpd.dcr
+    assert doc["authorization_servers"] == [httpd.url, "https://idp.test"]
 
 
 def test_audit_line_tells_the_decision_and_no_secret(httpd):
