@@ -162,5 +162,6 @@ int main(void)
     failed = cmocka_run_group_tests(tests, NULL, NULL);
     unlink(path);
     rmdir(folder);
+    apr_pool_destroy(p);
     return failed;
 }
