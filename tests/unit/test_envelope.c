@@ -5,7 +5,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <cmocka.h>
 #include <apr_general.h>
 #include <apr_strings.h>
@@ -110,6 +109,7 @@ static const struct {
 
     /* repeats */
     ROW(ARGS("\"a\":1,\"b\":{\"a\":1},\"c\":[{\"a\":1},{\"a\":1}]"), MCP_OK),
+    ROW(ARGS("\"b\":{\"x\":1},\"x\":2,\"c\":[{\"y\":1}],\"y\":2"), MCP_OK),   /* a closed object's names are free again */
     ROW(ARGS("\"a\":1,\"a\":1"), MCP_AMBIGUOUS),
     ROW(ARGS("\"\":1,\"\":1"), MCP_AMBIGUOUS),
     ROW(ARGS("\"a\":1,\"b\":{\"a\":1},\"a\":2"), MCP_AMBIGUOUS),
