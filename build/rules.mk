@@ -72,7 +72,7 @@ $(OUT)/unit/%: tests/unit/%.c $(OUT)/libmcp.a
 	$(CC) $(CFLAGS_CORE) -Itests/unit -MMD -o $@ $< $(OUT)/libmcp.a -lcmocka $(LIBS)
 $(OUT)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $(OUT)/libmcp.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_CORE) -MMD -o $@ $< tests/fuzz/replay.c $(OUT)/libmcp.a $(LIBS)
+	$(CC) $(CFLAGS_CORE) -Wno-missing-prototypes -MMD -o $@ $< tests/fuzz/replay.c $(OUT)/libmcp.a $(LIBS)
 $(OUT)/libfuzzer/%: tests/fuzz/%.c $(CORE_SRC)
 	@mkdir -p $(@D)
 	clang $(filter-out -Werror,$(CFLAGS_CORE)) -fsanitize=fuzzer,address,undefined -o $@ $< $(CORE_SRC) $(LIBS)
