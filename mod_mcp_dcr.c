@@ -486,12 +486,25 @@ static const mcp_self_issuer *mcp_dcr_self(server_rec *s)
     return c->as ? &c->self : NULL;
 }
 
+static mcp_rc mcp_dcr_not_revoked(mcp_ctx *ctx, server_rec *s, const char *jti)
+{
+    const char *value;
+    size_t len;
+    mcp_rc rc;
+
+    if (!config_of(s)->as || !process_store_open) return mcp_fail(ctx, MCP_UNAVAILABLE, "the store is not open");
+    rc = mcp_store_get(ctx, &process_store, "revoked", jti, &value, &len);
+    if (rc == MCP_ABSENT) return MCP_OK;
+    return rc ? rc : mcp_fail(ctx, MCP_BAD_TOKEN, "the token was revoked");
+}
+
 static void register_hooks(apr_pool_t *p)
 {
     static const char *const after_toolauthz[] = { "mod_mcp_toolauthz.c", NULL };
 
     (void)p;
     APR_REGISTER_OPTIONAL_FN(mcp_dcr_self);
+    APR_REGISTER_OPTIONAL_FN(mcp_dcr_not_revoked);
     ap_hook_check_config(check_config, after_toolauthz, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(post_config, after_toolauthz, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(child_init, NULL, NULL, APR_HOOK_MIDDLE);

@@ -507,6 +507,16 @@ static int trusts_self(const gate_dir *d)
     return 0;
 }
 
+/* Tokens of our own issuer can be revoked before they expire; the store is asked each time, and silence refuses. */
+static mcp_rc check_revocation(mcp_ctx *ctx, request_rec *r, const trust *t, const mcp_token *token)
+{
+    APR_OPTIONAL_FN_TYPE(mcp_dcr_not_revoked) *not_revoked = APR_RETRIEVE_OPTIONAL_FN(mcp_dcr_not_revoked);
+
+    if (!t->is_self) return MCP_OK;
+    if (!not_revoked || !*token->jti) return mcp_fail(ctx, MCP_BAD_TOKEN, "the token has no jti");
+    return not_revoked(ctx, r->server, token->jti);
+}
+
 static mcp_rc verify_token(mcp_ctx *ctx, request_rec *r, const gate_dir *d, mcp_token *out)
 {
     mcp_token_profile profile = { NULL, d->where->resource, NULL, LEEWAY };
@@ -517,11 +527,12 @@ static mcp_rc verify_token(mcp_ctx *ctx, request_rec *r, const gate_dir *d, mcp_
     if ((rc = bearer(ctx, r, &text))) return rc;
     issuer = mcp_token_peek_issuer(ctx, text, strlen(text));
     for (i = 0; issuer && d->trusts && i < d->trusts->nelts; i++) {
-        profile.issuer = trusted_issuer(r, &APR_ARRAY_IDX(d->trusts, i, trust), &profile.keys);
-        if (profile.issuer && profile.keys && !strcmp(profile.issuer, issuer)) {
-            mcp_ctx_clear(ctx);
-            return mcp_token_verify(ctx, &profile, text, strlen(text), out);
-        }
+        const trust *t = &APR_ARRAY_IDX(d->trusts, i, trust);
+        profile.issuer = trusted_issuer(r, t, &profile.keys);
+        if (!profile.issuer || !profile.keys || strcmp(profile.issuer, issuer)) continue;
+        mcp_ctx_clear(ctx);
+        rc = mcp_token_verify(ctx, &profile, text, strlen(text), out);
+        return rc ? rc : check_revocation(ctx, r, t, out);
     }
     mcp_ctx_clear(ctx);
     return mcp_fail(ctx, MCP_BAD_TOKEN, "no MCPTrustIssuer of this location issued the token");

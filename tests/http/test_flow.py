@@ -66,9 +66,12 @@ def test_whole_flow(httpd):
 @pytest.mark.expects("MCP034")
 def test_code_works_once(httpd):
     client, code, _ = code_of(httpd)
-    assert exchange(httpd, client, code)[0] == 200
+    token = exchange(httpd, client, code)[1]["access_token"]
+    ping = b'{"jsonrpc":"2.0","id":1,"method":"ping"}'
+    assert httpd.call(ping, token)[0] == 200
     status, error = exchange(httpd, client, code)
     assert status == 400 and error["error"] == "invalid_grant"
+    assert httpd.call(ping, token)[0] == 401, "a second use revokes what came from the code"
 
 
 def test_verifier_must_match(httpd):
