@@ -35,4 +35,7 @@ mcp_rc mcp_fetch_get(mcp_ctx *ctx, const mcp_fetch_rules *rules, const char *url
  * (mapped, compatible, NAT64, 6to4, Teredo) is unwrapped first. RFC 6890 and later registries. */
 int mcp_fetch_address_is_public(const unsigned char *address, size_t len);
 
+/* The transport, for fetch.c: rules have no zeros left and url was judged. */
+mcp_rc mcp_fetch_curl_get(mcp_ctx *ctx, const mcp_fetch_rules *rules, const char *url, mcp_fetch_answer *out);
+
 #endif
