@@ -63,7 +63,7 @@ $(OUT)/lib/%.o: lib/%.c
 	$(CC) $(CFLAGS_CORE) -MMD -c -o $@ $<
 
 # Small programs that the http tests call.
-tools: $(OUT)/tools/mint
+tools: $(OUT)/tools/mint $(OUT)/tools/scan
 $(OUT)/tools/%: tests/tools/%.c $(OUT)/libmcp.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_CORE) -MMD -o $@ $< $(OUT)/libmcp.a $(LIBS)
