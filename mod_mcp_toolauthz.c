@@ -17,21 +17,14 @@
 #include "mcp/gate.h"
 #include "mcp/httpd.h"
 #include "mcp/text.h"
-#include "mcp/token.h"
+#include "mcp/trust.h"
 #include "mcp/url.h"
 
 APLOG_USE_MODULE(mcp_toolauthz);
 extern __attribute__((visibility("default"))) module AP_MODULE_DECLARE_DATA mcp_toolauthz_module;
 
 enum { MODE_UNSET = -1, MODE_OFF, MODE_ON, MODE_REPORT };
-enum { MAX_BODY = 4 * 1024 * 1024, MAX_DEPTH = 64, LEEWAY = 5, JWKS_MAX = 256 * 1024 };
-
-/* One MCPTrustIssuer line. */
-typedef struct {
-    const char *issuer;
-    const mcp_keys *keys;
-    unsigned is_self : 1;
-} trust;
+enum { MAX_BODY = 4 * 1024 * 1024, MAX_DEPTH = 64 };
 
 /* A <MCPTool> or <MCPMethod> section: names or patterns, and httpd configuration to lay over the request's. */
 typedef struct {
@@ -51,7 +44,7 @@ typedef struct {
     int mode;
     place *where;
     const char *resource;
-    apr_array_header_t *trusts;     /* of trust */
+    apr_array_header_t *trusts;     /* of mcp_trust */
     apr_array_header_t *tools, *methods;    /* of section */
     apr_array_header_t *origins;    /* of const char * */
     int unlisted_allow;             /* -1: unset */
@@ -167,47 +160,9 @@ static const char *set_resource(cmd_parms *cmd, void *dir, const char *value)
     return NULL;
 }
 
-static const char *read_jwks(cmd_parms *cmd, const char *path, const char *algs, const mcp_keys **keys)
-{
-    mcp_ctx *ctx = mcp_httpd_server_ctx(cmd->pool, cmd->server, APLOG_MODULE_INDEX);
-    const char *name = ap_server_root_relative(cmd->temp_pool, path);
-    apr_size_t len = JWKS_MAX;
-    char *text = apr_palloc(cmd->temp_pool, JWKS_MAX);
-    apr_file_t *file;
-
-    if (!name || apr_file_open(&file, name, APR_READ, APR_OS_DEFAULT, cmd->temp_pool) != APR_SUCCESS)
-        return apr_psprintf(cmd->pool, "MCPTrustIssuer: %s cannot be read", path);
-    if (apr_file_read(file, text, &len) != APR_SUCCESS) len = 0;
-    apr_file_close(file);
-    if (mcp_keys_from_jwks(ctx, cmd->pool, text, len, algs, keys))
-        return apr_psprintf(cmd->pool, "MCPTrustIssuer: %s: %s", path, ctx->detail);
-    return NULL;
-}
-
 static const char *set_trust(cmd_parms *cmd, void *dir, int argc, char *const argv[])
 {
-    gate_dir *d = dir;
-    const char *jwks = NULL, *algs = NULL;
-    trust t = { 0 };
-    int i;
-
-    if (argc < 1) return "MCPTrustIssuer wants ISSUER jwks=file:PATH, or self";
-    for (i = 1; i < argc; i++) {
-        if (!strncmp(argv[i], "jwks=", 5)) jwks = argv[i] + 5;
-        else if (!strncmp(argv[i], "alg=", 4)) algs = argv[i] + 4;
-        else return apr_psprintf(cmd->pool, "MCPTrustIssuer: unknown option %s", argv[i]);
-    }
-    t.is_self = !strcmp(argv[0], "self");
-    t.issuer = argv[0];
-    if (t.is_self && (jwks || algs)) return "MCPTrustIssuer self takes its keys from MCPIssuer; leave the options out";
-    if (!t.is_self) {
-        const char *err;
-        if (!jwks || strncmp(jwks, "file:", 5)) return "MCPTrustIssuer: give jwks=file:PATH (fetching a key set by URL is not served by this version)";
-        if ((err = read_jwks(cmd, jwks + 5, algs, &t.keys))) return err;
-    }
-    if (!d->trusts) d->trusts = apr_array_make(cmd->pool, 2, sizeof(trust));
-    APR_ARRAY_PUSH(d->trusts, trust) = t;
-    return NULL;
+    return mcp_trust_parse(cmd, argc, argv, &((gate_dir *)dir)->trusts);
 }
 
 static int has_require(const ap_directive_t *first)
@@ -332,7 +287,7 @@ static const char *set_audit(cmd_parms *cmd, void *dir, const char *value)
 static const command_rec directives[] = {
     AP_INIT_TAKE1("MCPToolAuthz", set_mode, NULL, ACCESS_CONF, "On, Off or Report"),
     AP_INIT_TAKE1("MCPResource", set_resource, NULL, ACCESS_CONF, "URL: the resource identifier and required audience"),
-    AP_INIT_TAKE_ARGV("MCPTrustIssuer", set_trust, NULL, ACCESS_CONF, "ISSUER jwks=file:PATH [alg=A,B], or self"),
+    AP_INIT_TAKE_ARGV("MCPTrustIssuer", set_trust, NULL, ACCESS_CONF, "ISSUER jwks=URL|file:PATH [alg=A,B] [ca=FILE], or self"),
     AP_INIT_RAW_ARGS("<MCPTool", open_section, AT(tools), ACCESS_CONF, "NAME...: who may call these tools"),
     AP_INIT_RAW_ARGS("<MCPMethod", open_section, AT(methods), ACCESS_CONF, "NAME...: who may send these methods"),
     AP_INIT_TAKE1("MCPUnlisted", set_unlisted, NULL, ACCESS_CONF, "deny or allow: tools without a section"),
@@ -473,71 +428,6 @@ static mcp_rc judge_message(mcp_ctx *ctx, request_rec *r, const gate_dir *d, jud
     return mcp_fail(ctx, MCP_FORBIDDEN, "unknown kind of message");
 }
 
-/* ---- the token ---- */
-
-static mcp_rc bearer(mcp_ctx *ctx, request_rec *r, const char **token)
-{
-    const char *header = apr_table_get(r->headers_in, "Authorization");
-
-    if (!header) return mcp_fail(ctx, MCP_NO_TOKEN, "no Authorization header");
-    if (strncasecmp(header, "Bearer ", 7)) return mcp_fail(ctx, MCP_NO_TOKEN, "the Authorization scheme is not Bearer");
-    for (header += 7; *header == ' '; header++) { }
-    *token = header;
-    return MCP_OK;
-}
-
-static const char *trusted_issuer(request_rec *r, const trust *t, const mcp_keys **keys)
-{
-    APR_OPTIONAL_FN_TYPE(mcp_dcr_self) *self = APR_RETRIEVE_OPTIONAL_FN(mcp_dcr_self);
-    const mcp_self_issuer *issuer;
-
-    *keys = t->keys;
-    if (!t->is_self) return t->issuer;
-    issuer = self ? self(r->server) : NULL;
-    *keys = issuer ? issuer->keys : NULL;
-    return issuer ? issuer->issuer : NULL;
-}
-
-static int trusts_self(const gate_dir *d)
-{
-    int i;
-
-    for (i = 0; d->trusts && i < d->trusts->nelts; i++)
-        if (APR_ARRAY_IDX(d->trusts, i, trust).is_self) return 1;
-    return 0;
-}
-
-/* Tokens of our own issuer can be revoked before they expire; the store is asked each time, and silence refuses. */
-static mcp_rc check_revocation(mcp_ctx *ctx, request_rec *r, const trust *t, const mcp_token *token)
-{
-    APR_OPTIONAL_FN_TYPE(mcp_dcr_not_revoked) *not_revoked = APR_RETRIEVE_OPTIONAL_FN(mcp_dcr_not_revoked);
-
-    if (!t->is_self) return MCP_OK;
-    if (!not_revoked || !*token->jti) return mcp_fail(ctx, MCP_BAD_TOKEN, "the token has no jti");
-    return not_revoked(ctx, r->server, token->jti);
-}
-
-static mcp_rc verify_token(mcp_ctx *ctx, request_rec *r, const gate_dir *d, mcp_token *out)
-{
-    mcp_token_profile profile = { NULL, d->where->resource, NULL, LEEWAY };
-    const char *text = "", *issuer;
-    mcp_rc rc;
-    int i;
-
-    if ((rc = bearer(ctx, r, &text))) return rc;
-    issuer = mcp_token_peek_issuer(ctx, text, strlen(text));
-    for (i = 0; issuer && d->trusts && i < d->trusts->nelts; i++) {
-        const trust *t = &APR_ARRAY_IDX(d->trusts, i, trust);
-        profile.issuer = trusted_issuer(r, t, &profile.keys);
-        if (!profile.issuer || !profile.keys || strcmp(profile.issuer, issuer)) continue;
-        mcp_ctx_clear(ctx);
-        rc = mcp_token_verify(ctx, &profile, text, strlen(text), out);
-        return rc ? rc : check_revocation(ctx, r, t, out);
-    }
-    mcp_ctx_clear(ctx);
-    return mcp_fail(ctx, MCP_BAD_TOKEN, "no MCPTrustIssuer of this location issued the token");
-}
-
 /* ---- the request ---- */
 
 static mcp_rc feed(void *scanner, const char *bytes, size_t len)
@@ -574,22 +464,13 @@ static mcp_rc admit(mcp_ctx *ctx, request_rec *r, const gate_dir *d, judged *j)
     if (!mcp_gate_origin(r->headers_in, origins))
         return mcp_fail(ctx, MCP_BAD_ORIGIN, "add MCPAllowOrigin for it if it is yours");
     if ((rc = mcp_gate_headers(ctx, r->method, r->headers_in, has_body(r)))) return rc;
-    if ((rc = verify_token(ctx, r, d, &j->token))) return rc;
+    if ((rc = mcp_trust_verify(ctx, r, d->trusts, d->where->resource, &j->token))) return rc;
     r->user = apr_pstrdup(r->pool, j->token.sub);
     r->ap_auth_type = apr_pstrdup(r->pool, "Bearer");
     if (strcmp(r->method, "POST")) return MCP_OK;
     if ((rc = scan_body(ctx, r, d, j))) return rc;
     if ((rc = mcp_gate_agree(ctx, r->headers_in, &j->message))) return rc;
     return judge_message(ctx, r, d, j);
-}
-
-/* What a stranger should ask for first: the issuer's default scopes, or nothing where we do not know them. */
-static const char *first_scopes(request_rec *r, const gate_dir *d)
-{
-    APR_OPTIONAL_FN_TYPE(mcp_dcr_self) *self = APR_RETRIEVE_OPTIONAL_FN(mcp_dcr_self);
-    const mcp_self_issuer *issuer = self && trusts_self(d) ? self(r->server) : NULL;
-
-    return issuer ? issuer->default_scope : NULL;
 }
 
 /* All scopes at once, with those the token has: clients that do not accumulate would lose them. */
@@ -607,7 +488,7 @@ static const char *challenge_scopes(request_rec *r, const judged *j)
 
 static int answer(mcp_ctx *ctx, request_rec *r, const gate_dir *d, const judged *j, mcp_rc rc)
 {
-    const char *scope = rc == MCP_MISSING_SCOPE ? challenge_scopes(r, j) : first_scopes(r, d);
+    const char *scope = rc == MCP_MISSING_SCOPE ? challenge_scopes(r, j) : mcp_trust_first_scopes(r->server, d->trusts);
     const char *challenge = mcp_challenge(r->pool, rc, d->where->metadata_url, scope);
     /* A refusal by the rules reads as for a tool that does not exist. */
     const char *detail = rc == MCP_FORBIDDEN || rc == MCP_INTERNAL || !*ctx->detail ? NULL : ctx->detail;
@@ -713,11 +594,10 @@ static const char *const *strings(apr_pool_t *p, const apr_array_header_t *list)
 static const char *const *servers_of(request_rec *r, const gate_dir *d)
 {
     apr_array_header_t *list = apr_array_make(r->pool, 2, sizeof(const char *));
-    const mcp_keys *keys;
     int i;
 
     for (i = 0; d->trusts && i < d->trusts->nelts; i++) {
-        const char *issuer = trusted_issuer(r, &APR_ARRAY_IDX(d->trusts, i, trust), &keys);
+        const char *issuer = mcp_trust_issuer(r->server, &APR_ARRAY_IDX(d->trusts, i, mcp_trust));
         if (issuer) APR_ARRAY_PUSH(list, const char *) = issuer;
     }
     return strings(r->pool, list);
@@ -819,7 +699,7 @@ static const char *const *mcp_toolauthz_scopes(apr_pool_t *p, server_rec *s)
     int i;
 
     for (i = 0; i < c->dirs->nelts; i++)
-        if (trusts_self(APR_ARRAY_IDX(c->dirs, i, gate_dir *))) return strings(p, c->scopes);
+        if (mcp_trust_has_self(APR_ARRAY_IDX(c->dirs, i, gate_dir *)->trusts)) return strings(p, c->scopes);
     return none;
 }
 

@@ -1,0 +1,191 @@
+#include <apr_strings.h>
+#include <httpd.h>
+#include <http_config.h>
+#include <http_log.h>
+#include "mcp/trust.h"
+#include "mcp/url.h"
+
+enum { LEEWAY = 5, JWKS_FILE_MAX = 256 * 1024 };
+
+/* ---- the directive ---- */
+
+typedef struct {
+    const char *jwks, *algs, *ca;
+} options;
+
+static const char *read_options(cmd_parms *cmd, int argc, char *const argv[], options *o)
+{
+    int i;
+
+    for (i = 1; i < argc; i++) {
+        if (!strncmp(argv[i], "jwks=", 5)) o->jwks = argv[i] + 5;
+        else if (!strncmp(argv[i], "alg=", 4)) o->algs = argv[i] + 4;
+        else if (!strncmp(argv[i], "ca=", 3)) o->ca = ap_server_root_relative(cmd->pool, argv[i] + 3);
+        else return apr_psprintf(cmd->pool, "MCPTrustIssuer: unknown option %s", argv[i]);
+    }
+    return NULL;
+}
+
+static const char *check_algs(apr_pool_t *p, const char *algs)
+{
+    char *copy = apr_pstrdup(p, algs ? algs : ""), *last, *one;
+
+    for (one = apr_strtok(copy, ",", &last); one; one = apr_strtok(NULL, ",", &last))
+        if (mcp_alg_by_name(one) == MCP_ALG_NONE)
+            return apr_psprintf(p, "MCPTrustIssuer: alg=%s is not served; RS256, RS384, RS512, PS256, ES256, ES384 and EdDSA are", one);
+    return NULL;
+}
+
+static const char *keys_from_file(cmd_parms *cmd, const char *path, const char *algs, const mcp_keys **keys)
+{
+    mcp_ctx *ctx = mcp_httpd_server_ctx(cmd->pool, cmd->server, APLOG_NO_MODULE);
+    const char *name = ap_server_root_relative(cmd->temp_pool, path);
+    apr_size_t len = JWKS_FILE_MAX;
+    char *text = apr_palloc(cmd->temp_pool, JWKS_FILE_MAX);
+    apr_file_t *file;
+
+    if (!name || apr_file_open(&file, name, APR_READ, APR_OS_DEFAULT, cmd->temp_pool) != APR_SUCCESS)
+        return apr_psprintf(cmd->pool, "MCPTrustIssuer: %s cannot be read", path);
+    if (apr_file_read(file, text, &len) != APR_SUCCESS) len = 0;
+    apr_file_close(file);
+    if (mcp_keys_from_jwks(ctx, cmd->pool, text, len, algs, keys))
+        return apr_psprintf(cmd->pool, "MCPTrustIssuer: %s: %s", path, ctx->detail);
+    return NULL;
+}
+
+static const char *keys_from_url(cmd_parms *cmd, const options *o, mcp_jwks_source **source)
+{
+    mcp_ctx *ctx = mcp_httpd_server_ctx(cmd->temp_pool, cmd->server, APLOG_NO_MODULE);
+    mcp_fetch_rules *rules = apr_pcalloc(cmd->pool, sizeof *rules);
+    mcp_url url;
+
+    if (mcp_url_parse(ctx, o->jwks, &url)) return apr_psprintf(cmd->pool, "MCPTrustIssuer: jwks=%s: %s", o->jwks, ctx->detail);
+    rules->allow_http = !strcmp(url.scheme, "http") && mcp_url_is_loopback(&url);
+    rules->allow_private = 1;   /* an administrator wrote the address */
+    rules->max_bytes = JWKS_FILE_MAX;
+    rules->ca_file = o->ca;
+    if (strcmp(url.scheme, "https") && !rules->allow_http)
+        return "MCPTrustIssuer: jwks= is an https URL (plain http on loopback alone) or file:PATH";
+    *source = mcp_jwks_create(cmd->pool, o->jwks, o->algs, rules);
+    return *source ? NULL : "MCPTrustIssuer: no mutex can be had";
+}
+
+const char *mcp_trust_parse(cmd_parms *cmd, int argc, char *const argv[], apr_array_header_t **trusts)
+{
+    options o = { NULL, NULL, NULL };
+    mcp_trust t = { NULL, NULL, NULL, 0 };
+    const char *err;
+
+    if (argc < 1) return "MCPTrustIssuer wants ISSUER jwks=URL or jwks=file:PATH, or self";
+    if ((err = read_options(cmd, argc, argv, &o)) || (err = check_algs(cmd->pool, o.algs))) return err;
+    t.issuer = argv[0];
+    t.is_self = !strcmp(t.issuer, "self");
+    if (t.is_self && argc > 1) return "MCPTrustIssuer self takes its keys from MCPIssuer; leave the options out";
+    if (!t.is_self && !o.jwks) return "MCPTrustIssuer: give the issuer's key set as jwks=URL or jwks=file:PATH";
+    if (o.jwks && !strncmp(o.jwks, "file:", 5)) err = keys_from_file(cmd, o.jwks + 5, o.algs, &t.keys);
+    else if (o.jwks) err = keys_from_url(cmd, &o, &t.source);
+    if (err) return err;
+    if (!*trusts) *trusts = apr_array_make(cmd->pool, 2, sizeof t);
+    APR_ARRAY_PUSH(*trusts, mcp_trust) = t;
+    return NULL;
+}
+
+/* ---- self ---- */
+
+static const mcp_self_issuer *self_of(server_rec *s)
+{
+    APR_OPTIONAL_FN_TYPE(mcp_dcr_self) *self = APR_RETRIEVE_OPTIONAL_FN(mcp_dcr_self);
+
+    return self ? self(s) : NULL;
+}
+
+const char *mcp_trust_issuer(server_rec *s, const mcp_trust *t)
+{
+    const mcp_self_issuer *self = t->is_self ? self_of(s) : NULL;
+
+    return !t->is_self ? t->issuer : self ? self->issuer : NULL;
+}
+
+int mcp_trust_has_self(const apr_array_header_t *trusts)
+{
+    int i;
+
+    for (i = 0; trusts && i < trusts->nelts; i++)
+        if (APR_ARRAY_IDX(trusts, i, mcp_trust).is_self) return 1;
+    return 0;
+}
+
+const char *mcp_trust_first_scopes(server_rec *s, const apr_array_header_t *trusts)
+{
+    const mcp_self_issuer *self = mcp_trust_has_self(trusts) ? self_of(s) : NULL;
+
+    return self ? self->default_scope : NULL;
+}
+
+/* ---- the token ---- */
+
+/* RFC 6750 2.1. Two Authorization headers were refused before. */
+static mcp_rc bearer(mcp_ctx *ctx, request_rec *r, const char **token)
+{
+    const char *header = apr_table_get(r->headers_in, "Authorization");
+
+    if (!header) return mcp_fail(ctx, MCP_NO_TOKEN, "no Authorization header");
+    if (strncasecmp(header, "Bearer ", 7)) return mcp_fail(ctx, MCP_NO_TOKEN, "the Authorization scheme is not Bearer");
+    for (header += 7; *header == ' '; header++) { }
+    *token = header;
+    return MCP_OK;
+}
+
+static mcp_rc keys_of(mcp_ctx *ctx, server_rec *s, const mcp_trust *t, int renew, const mcp_keys **out)
+{
+    const mcp_self_issuer *self = t->is_self ? self_of(s) : NULL;
+
+    *out = self ? self->keys : t->keys;
+    if (t->source) return mcp_jwks_get(ctx, t->source, renew, out);
+    return *out ? MCP_OK : mcp_fail(ctx, MCP_UNAVAILABLE, "the issuer has no keys here");
+}
+
+/* Tokens of our own issuer can be revoked before they expire; the store is asked each time, and silence refuses. */
+static mcp_rc check_revocation(mcp_ctx *ctx, server_rec *s, const mcp_trust *t, const mcp_token *token)
+{
+    APR_OPTIONAL_FN_TYPE(mcp_dcr_not_revoked) *not_revoked = APR_RETRIEVE_OPTIONAL_FN(mcp_dcr_not_revoked);
+
+    if (!t->is_self) return MCP_OK;
+    if (!not_revoked || !*token->jti) return mcp_fail(ctx, MCP_BAD_TOKEN, "the token has no jti");
+    return not_revoked(ctx, s, token->jti);
+}
+
+/* A key that a published set does not hold yet may be a new one: the set is read anew, within its pause, and asked again. */
+static mcp_rc verify_by(mcp_ctx *ctx, server_rec *s, const mcp_trust *t, mcp_token_profile *profile, const char *text, mcp_token *out)
+{
+    const mcp_keys *tried;
+    mcp_rc rc;
+
+    if ((rc = keys_of(ctx, s, t, 0, &profile->keys))) return rc;
+    rc = mcp_token_verify(ctx, profile, text, strlen(text), out);
+    if (rc == MCP_BAD_TOKEN && t->source) {
+        tried = profile->keys;
+        if (keys_of(ctx, s, t, 1, &profile->keys) || profile->keys == tried) return rc;
+        mcp_ctx_clear(ctx);
+        rc = mcp_token_verify(ctx, profile, text, strlen(text), out);
+    }
+    return rc ? rc : check_revocation(ctx, s, t, out);
+}
+
+mcp_rc mcp_trust_verify(mcp_ctx *ctx, request_rec *r, const apr_array_header_t *trusts, const char *audience, mcp_token *out)
+{
+    mcp_token_profile profile = { NULL, audience, NULL, LEEWAY };
+    const char *text = "", *issuer;
+    mcp_rc rc;
+    int i;
+
+    if ((rc = bearer(ctx, r, &text))) return rc;
+    issuer = mcp_token_peek_issuer(ctx, text, strlen(text));
+    mcp_ctx_clear(ctx);
+    for (i = 0; issuer && trusts && i < trusts->nelts; i++) {
+        const mcp_trust *t = &APR_ARRAY_IDX(trusts, i, mcp_trust);
+        profile.issuer = mcp_trust_issuer(r->server, t);
+        if (profile.issuer && !strcmp(profile.issuer, issuer)) return verify_by(ctx, r->server, t, &profile, text, out);
+    }
+    return mcp_fail(ctx, MCP_BAD_TOKEN, "no MCPTrustIssuer of this location issued the token");
+}
