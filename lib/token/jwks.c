@@ -76,13 +76,11 @@ static void renew_keys(mcp_ctx *ctx, mcp_jwks_source *s)
         mcp_log(ctx, MCP_LOG_ERROR, "MCP053", "the key set at %s could not be had: %s", s->url, ctx->detail);
         mcp_ctx_clear(ctx);
     }
-    install(s, keys, generation, apr_time_now());
+    install(s, keys, generation, ctx->now);
 }
 
-static int is_due(apr_time_t fetched, apr_time_t tried, int renew)
+static int is_due(apr_time_t now, apr_time_t fetched, apr_time_t tried, int renew)
 {
-    apr_time_t now = apr_time_now();
-
     if (tried && now - tried < apr_time_from_sec(MCP_JWKS_PAUSE)) return 0;
     return renew || now - fetched >= apr_time_from_sec(MCP_JWKS_FRESH);
 }
@@ -93,12 +91,12 @@ mcp_rc mcp_jwks_get(mcp_ctx *ctx, mcp_jwks_source *s, int renew, const mcp_keys 
     int mine;
 
     *out = current(s, &fetched, &tried);
-    if (is_due(fetched, tried, renew)) {
+    if (is_due(ctx->now, fetched, tried, renew)) {
         /* With a set at hand nobody waits for the one who fetches; without one everybody must. */
         mine = *out ? apr_thread_mutex_trylock(s->fetching) == APR_SUCCESS : apr_thread_mutex_lock(s->fetching) == APR_SUCCESS;
         if (mine) {
             *out = current(s, &fetched, &tried);
-            if (is_due(fetched, tried, renew)) renew_keys(ctx, s);
+            if (is_due(ctx->now, fetched, tried, renew)) renew_keys(ctx, s);
             apr_thread_mutex_unlock(s->fetching);
         }
         *out = current(s, &fetched, &tried);
