@@ -30,7 +30,7 @@ const char *mcp_alg_name(mcp_alg alg);
  * MCP_BAD_CONFIG if no key is left, or if a member is private or kid repeats. */
 mcp_rc mcp_keys_from_jwks(mcp_ctx *ctx, apr_pool_t *p, const char *text, size_t len, const char *only, const mcp_keys **out);
 
-/* Reads a PEM private key. MCP_BAD_CONFIG if others may read the file, or it is weak or unfit.
+/* Reads a PEM private key: EC P-256, EC P-384 or RSA. MCP_BAD_CONFIG if others may read the file, or it is weak or unfit.
  * The kid is the RFC 7638 thumbprint. */
 mcp_rc mcp_keys_load(mcp_ctx *ctx, apr_pool_t *p, const char *path, const mcp_key **out);
 
@@ -40,6 +40,9 @@ mcp_rc mcp_keys_create(mcp_ctx *ctx, apr_pool_t *p, const char *path, const mcp_
 
 /* {"keys":[...]} with the public halves. */
 mcp_rc mcp_keys_to_jwks(mcp_ctx *ctx, const mcp_keys *keys, json_t **out);
+
+/* RFC 7638, SHA-256; NULL only if memory is out. */
+const char *mcp_keys_thumbprint(apr_pool_t *p, const mcp_key *key);
 
 /* The set of one key. */
 const mcp_keys *mcp_keys_of(apr_pool_t *p, const mcp_key *key);

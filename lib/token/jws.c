@@ -1,5 +1,6 @@
 #include <string.h>
 #include <openssl/ecdsa.h>
+#include <openssl/err.h>
 #include <openssl/rsa.h>
 #include "mcp/jws.h"
 #include "mcp/text.h"
@@ -110,6 +111,7 @@ static int evp_verify(const mcp_key *key, const char *text, size_t len, const un
         ok = EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING) == 1 && EVP_PKEY_CTX_set_rsa_pss_saltlen(pctx, RSA_PSS_SALTLEN_DIGEST) == 1;
     ok = ok && EVP_DigestVerify(md, sig, sig_len, (const unsigned char *)text, len) == 1;
     EVP_MD_CTX_free(md);
+    if (!ok) ERR_clear_error();     /* nothing of ours may puzzle the TLS layer of this thread */
     return ok;
 }
 

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -6,12 +7,14 @@
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
+#include <openssl/err.h>
 #include <openssl/param_build.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include "mcp/keys.h"
 #include "mcp/text.h"
 
-enum { RSA_MIN_BITS = 2048, KEY_FILE_MAX = 64 * 1024, KEYS_MAX = 64 };
+enum { RSA_MIN_BITS = 2048, KEY_FILE_MAX = 64 * 1024, KEYS_MAX = 64, ED25519_LEN = 32 };
 
 static const char *const names[] = { "", "RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA" };
 static const mcp_json_caps jwks_caps = { 256 * 1024, 8 };
@@ -62,6 +65,18 @@ static EVP_PKEY *from_params(const char *type, OSSL_PARAM *params)
     return pkey;
 }
 
+/* OpenSSL verifies nothing beyond the upper bound. */
+static int is_sound_size(const EVP_PKEY *rsa)
+{
+    return EVP_PKEY_get_bits(rsa) >= RSA_MIN_BITS && EVP_PKEY_get_bits(rsa) <= OPENSSL_RSA_MAX_MODULUS_BITS;
+}
+
+/* With an exponent of 1 every text is its own signature; an even one is none. */
+static int is_sound_exponent(const BIGNUM *e)
+{
+    return BN_is_odd(e) && !BN_is_one(e);
+}
+
 static EVP_PKEY *rsa_key(mcp_ctx *ctx, const json_t *jwk)
 {
     unsigned char *n, *e;
@@ -75,7 +90,7 @@ static EVP_PKEY *rsa_key(mcp_ctx *ctx, const json_t *jwk)
     build = OSSL_PARAM_BLD_new();
     bn_n = BN_bin2bn(n, (int)n_len, NULL);
     bn_e = BN_bin2bn(e, (int)e_len, NULL);
-    if (build && bn_n && bn_e && OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_N, bn_n)
+    if (build && bn_n && bn_e && is_sound_exponent(bn_e) && OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_N, bn_n)
         && OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_E, bn_e)) {
         params = OSSL_PARAM_BLD_to_param(build);
         pkey = from_params("RSA", params);
@@ -109,7 +124,7 @@ static EVP_PKEY *ed25519_key(mcp_ctx *ctx, const json_t *jwk)
     unsigned char *x;
     size_t len;
 
-    if (member_bytes(ctx, jwk, "x", &x, &len) || len != 32) return NULL;
+    if (member_bytes(ctx, jwk, "x", &x, &len) || len != ED25519_LEN) return NULL;
     return EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, x, len);
 }
 
@@ -120,10 +135,15 @@ static int word_is(const json_t *jwk, const char *name, const char *word)
     return text && !strcmp(text, word);
 }
 
+static const char *text_or(const char *text, const char *otherwise)
+{
+    return text ? text : otherwise;
+}
+
 /* The one algorithm a key of this shape may have; what it says in "alg" must fit. */
 static mcp_alg alg_of(const json_t *jwk)
 {
-    const char *said = mcp_json_string(jwk, "alg");
+    const char *said = json_object_get(jwk, "alg") ? text_or(mcp_json_string(jwk, "alg"), "") : NULL;
     mcp_alg natural = MCP_ALG_NONE, alg = mcp_alg_by_name(said);
 
     if (word_is(jwk, "kty", "RSA")) return !said ? MCP_ALG_RS256 : alg >= MCP_ALG_RS256 && alg <= MCP_ALG_PS256 ? alg : MCP_ALG_NONE;
@@ -155,6 +175,19 @@ static int allowed(const char *only, mcp_alg alg)
     return 0;
 }
 
+/* RFC 7517 4.2 and 4.3: where a key says what it is for, that must be verifying. */
+static int may_verify(const json_t *jwk)
+{
+    const json_t *ops = json_object_get(jwk, "key_ops"), *op;
+    size_t i;
+
+    if (json_object_get(jwk, "use") && !word_is(jwk, "use", "sig")) return 0;
+    if (!ops) return 1;
+    json_array_foreach(ops, i, op)
+        if (json_is_string(op) && !strcmp(json_string_value(op), "verify")) return 1;
+    return 0;
+}
+
 /* Leaves key->pkey NULL where the key is none we use. */
 static mcp_rc read_jwk(mcp_ctx *ctx, apr_pool_t *p, const json_t *jwk, const char *only, mcp_key *key)
 {
@@ -165,11 +198,11 @@ static mcp_rc read_jwk(mcp_ctx *ctx, apr_pool_t *p, const json_t *jwk, const cha
     if (json_object_get(jwk, "d") || json_object_get(jwk, "k"))
         return mcp_fail(ctx, MCP_BAD_CONFIG, "the key set holds a private or symmetric key; publish public keys only");
     key->alg = alg_of(jwk);
-    if (mcp_json_string(jwk, "use") && !word_is(jwk, "use", "sig")) return MCP_OK;
-    if (key->alg == MCP_ALG_NONE || !allowed(only, key->alg)) return MCP_OK;
+    if (!may_verify(jwk) || key->alg == MCP_ALG_NONE || !allowed(only, key->alg)) return MCP_OK;
     key->pkey = own(p, build_key(ctx, jwk, key->alg));
     mcp_ctx_clear(ctx);
-    if (key->pkey && key->alg <= MCP_ALG_PS256 && EVP_PKEY_get_bits(key->pkey) < RSA_MIN_BITS) key->pkey = NULL;
+    ERR_clear_error();
+    if (key->pkey && key->alg <= MCP_ALG_PS256 && !is_sound_size(key->pkey)) key->pkey = NULL;
     key->kid = kid ? apr_pstrdup(p, kid) : NULL;
     return MCP_OK;
 }
@@ -224,12 +257,22 @@ static const char *bn_text(apr_pool_t *p, const EVP_PKEY *pkey, const char *para
     return text;
 }
 
+static const char *raw_text(apr_pool_t *p, const EVP_PKEY *pkey)
+{
+    unsigned char raw[ED25519_LEN];
+    size_t len = sizeof raw;
+
+    return EVP_PKEY_get_raw_public_key(pkey, raw, &len) == 1 ? mcp_text_base64url(p, raw, len) : NULL;
+}
+
 /* The members of RFC 7638 in their order, so that its text is the thumbprint's input. */
 static json_t *public_members(apr_pool_t *p, const mcp_key *key)
 {
     const EVP_PKEY *k = key->pkey;
     int size = key->alg == MCP_ALG_ES384 ? 48 : 32;
 
+    if (key->alg == MCP_ALG_EDDSA)
+        return json_pack("{s:s,s:s,s:s}", "crv", "Ed25519", "kty", "OKP", "x", raw_text(p, k));
     if (key->alg == MCP_ALG_ES256 || key->alg == MCP_ALG_ES384)
         return json_pack("{s:s,s:s,s:s,s:s}", "crv", size == 48 ? "P-384" : "P-256", "kty", "EC",
                          "x", bn_text(p, k, OSSL_PKEY_PARAM_EC_PUB_X, size), "y", bn_text(p, k, OSSL_PKEY_PARAM_EC_PUB_Y, size));
@@ -243,19 +286,19 @@ mcp_rc mcp_keys_to_jwks(mcp_ctx *ctx, const mcp_keys *keys, json_t **out)
     int i;
 
     for (i = 0; i < keys->count; i++) {
-        if (keys->key[i].alg == MCP_ALG_EDDSA || !(jwk = public_members(ctx->pool, &keys->key[i]))) continue;
+        if (!(jwk = public_members(ctx->pool, &keys->key[i]))) break;
         json_object_set_new(jwk, "use", json_string("sig"));
         json_object_set_new(jwk, "alg", json_string(mcp_alg_name(keys->key[i].alg)));
         if (keys->key[i].kid) json_object_set_new(jwk, "kid", json_string(keys->key[i].kid));
         json_array_append_new(list, jwk);
     }
     *out = mcp_json_own(ctx->pool, json_pack("{s:o}", "keys", list));
-    return *out ? MCP_OK : mcp_fail(ctx, MCP_INTERNAL, "the key set could not be written");
+    return *out && i == keys->count ? MCP_OK : mcp_fail(ctx, MCP_INTERNAL, "the key set could not be written");
 }
 
 /* ---- the signing key's file ---- */
 
-static const char *thumbprint(apr_pool_t *p, const mcp_key *key)
+const char *mcp_keys_thumbprint(apr_pool_t *p, const mcp_key *key)
 {
     unsigned char digest[MCP_SHA256_LEN];
     json_t *jwk = mcp_json_own(p, public_members(p, key));
@@ -265,28 +308,53 @@ static const char *thumbprint(apr_pool_t *p, const mcp_key *key)
     return mcp_text_base64url(p, digest, sizeof digest);
 }
 
+/* By the curve's name: secp256k1 and brainpool have 256 bits as well. */
+static mcp_alg ec_alg(const EVP_PKEY *pkey)
+{
+    char group[80];
+
+    if (EVP_PKEY_get_group_name(pkey, group, sizeof group, NULL) != 1) return MCP_ALG_NONE;
+    return !strcmp(group, "prime256v1") ? MCP_ALG_ES256 : !strcmp(group, "secp384r1") ? MCP_ALG_ES384 : MCP_ALG_NONE;
+}
+
 static mcp_alg signing_alg(const EVP_PKEY *pkey)
 {
-    if (EVP_PKEY_is_a(pkey, "RSA")) return EVP_PKEY_get_bits(pkey) >= RSA_MIN_BITS ? MCP_ALG_RS256 : MCP_ALG_NONE;
-    if (!EVP_PKEY_is_a(pkey, "EC")) return MCP_ALG_NONE;
-    return EVP_PKEY_get_bits(pkey) == 256 ? MCP_ALG_ES256 : EVP_PKEY_get_bits(pkey) == 384 ? MCP_ALG_ES384 : MCP_ALG_NONE;
+    if (EVP_PKEY_is_a(pkey, "EC")) return ec_alg(pkey);
+    return EVP_PKEY_is_a(pkey, "RSA") && is_sound_size(pkey) ? MCP_ALG_RS256 : MCP_ALG_NONE;
+}
+
+/* Everything libjwt 1.10 can sign, and no more. */
+static mcp_rc check_signing(mcp_ctx *ctx, const char *path, mcp_key *key)
+{
+    if (EVP_PKEY_is_a(key->pkey, "ED25519"))
+        return mcp_fail(ctx, MCP_BAD_CONFIG, "%s: Ed25519 keys cannot sign here; use EC P-256, EC P-384 or RSA of at least 2048 bits", path);
+    key->alg = signing_alg(key->pkey);
+    if (key->alg != MCP_ALG_NONE) return MCP_OK;
+    return mcp_fail(ctx, MCP_BAD_CONFIG, "%s: a signing key is EC P-256, EC P-384 or RSA of at least 2048 bits", path);
+}
+
+static mcp_rc read_open(mcp_ctx *ctx, apr_pool_t *p, const char *path, int fd, char **pem)
+{
+    struct stat st;
+
+    if (fstat(fd, &st) || !S_ISREG(st.st_mode)) return mcp_fail(ctx, MCP_BAD_CONFIG, "%s is no regular file", path);
+    if (st.st_mode & (S_IRWXG | S_IRWXO))
+        return mcp_fail(ctx, MCP_BAD_CONFIG, "%s is open to its group or to others; chmod 600 it", path);
+    if (st.st_size > KEY_FILE_MAX) return mcp_fail(ctx, MCP_BAD_CONFIG, "%s is larger than a key", path);
+    *pem = apr_pcalloc(p, (apr_size_t)st.st_size + 1);
+    if (read(fd, *pem, (size_t)st.st_size) != st.st_size) return mcp_fail(ctx, MCP_BAD_CONFIG, "%s cannot be read", path);
+    return MCP_OK;
 }
 
 static mcp_rc read_private(mcp_ctx *ctx, apr_pool_t *p, const char *path, char **pem)
 {
-    struct stat st;
-    ssize_t n;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);     /* a pipe must not hold up the start */
+    mcp_rc rc;
 
     if (fd < 0) return mcp_fail(ctx, MCP_BAD_CONFIG, "%s cannot be read", path);
-    if (fstat(fd, &st) || !S_ISREG(st.st_mode) || (st.st_mode & 077) || st.st_size > KEY_FILE_MAX) {
-        close(fd);
-        return mcp_fail(ctx, MCP_BAD_CONFIG, "%s can be read by group or others, or is no key file; chmod 600 it", path);
-    }
-    *pem = apr_pcalloc(p, (apr_size_t)st.st_size + 1);
-    n = read(fd, *pem, (size_t)st.st_size);
+    rc = read_open(ctx, p, path, fd, pem);
     close(fd);
-    return n == st.st_size ? MCP_OK : mcp_fail(ctx, MCP_BAD_CONFIG, "%s cannot be read", path);
+    return rc;
 }
 
 mcp_rc mcp_keys_load(mcp_ctx *ctx, apr_pool_t *p, const char *path, const mcp_key **out)
@@ -301,10 +369,10 @@ mcp_rc mcp_keys_load(mcp_ctx *ctx, apr_pool_t *p, const char *path, const mcp_ke
     bio = BIO_new_mem_buf(pem, -1);
     key->pkey = own(p, bio ? PEM_read_bio_PrivateKey(bio, NULL, NULL, (void *)(size_t)"") : NULL);
     BIO_free(bio);
+    ERR_clear_error();
     if (!key->pkey) return mcp_fail(ctx, MCP_BAD_CONFIG, "%s holds no PEM private key without a passphrase", path);
-    key->alg = signing_alg(key->pkey);
-    if (key->alg == MCP_ALG_NONE) return mcp_fail(ctx, MCP_BAD_CONFIG, "%s: a signing key is EC P-256, EC P-384 or RSA of at least 2048 bits", path);
-    key->kid = thumbprint(p, key);
+    if ((rc = check_signing(ctx, path, key))) return rc;
+    key->kid = mcp_keys_thumbprint(p, key);
     if (!key->kid) return mcp_fail(ctx, MCP_BAD_CONFIG, "%s: the public half cannot be had", path);
     *out = key;
     return MCP_OK;
@@ -312,15 +380,14 @@ mcp_rc mcp_keys_load(mcp_ctx *ctx, apr_pool_t *p, const char *path, const mcp_ke
 
 static int write_new_key(const char *path)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600), ok = 0;
-    FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
-    EVP_PKEY *pkey;
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600), ok;
+    BIO *file = fd < 0 ? NULL : BIO_new_fd(fd, BIO_NOCLOSE);
+    EVP_PKEY *pkey = file ? EVP_EC_gen("P-256") : NULL;
 
-    if (!f) return 0;
-    pkey = EVP_EC_gen("P-256");
-    ok = pkey && PEM_write_PrivateKey(f, pkey, NULL, NULL, 0, NULL, NULL) == 1 && !fflush(f) && !fsync(fd);
+    ok = pkey && PEM_write_bio_PrivateKey(file, pkey, NULL, NULL, 0, NULL, NULL) == 1 && !fsync(fd);
     EVP_PKEY_free(pkey);
-    return !fclose(f) && ok;
+    BIO_free(file);
+    return fd >= 0 && !close(fd) && ok;
 }
 
 /* A whole file appears under its name or none does: written aside, then linked. */
@@ -332,8 +399,7 @@ mcp_rc mcp_keys_create(mcp_ctx *ctx, apr_pool_t *p, const char *path, const mcp_
     if (!access(path, F_OK)) return mcp_keys_load(ctx, p, path, out);
     if ((rc = mcp_text_random(ctx, 9, &random))) return rc;
     aside = apr_pstrcat(ctx->pool, path, ".", random, NULL);
-    if (!write_new_key(aside)) return mcp_fail(ctx, MCP_BAD_CONFIG, "%s cannot be created", path);
-    if (link(aside, path) && access(path, F_OK)) rc = mcp_fail(ctx, MCP_BAD_CONFIG, "%s cannot be created", path);
+    if (!write_new_key(aside) || (link(aside, path) && errno != EEXIST)) rc = mcp_fail(ctx, MCP_BAD_CONFIG, "%s cannot be created", path);
     unlink(aside);
     return rc ? rc : mcp_keys_load(ctx, p, path, out);
 }

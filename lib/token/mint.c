@@ -16,6 +16,7 @@ static jwt_alg_t alg_of(mcp_alg alg)
     }
 }
 
+/* libjwt 1.10 writes "JWT" over our typ, later versions leave it. */
 static int fill(jwt_t *jwt, const mcp_ctx *ctx, const mcp_key *key, const mcp_token_grant *g, const char *jti)
 {
     long now = (long)mcp_now(ctx);
@@ -24,7 +25,7 @@ static int fill(jwt_t *jwt, const mcp_ctx *ctx, const mcp_key *key, const mcp_to
         || jwt_add_header(jwt, "typ", "at+jwt") || jwt_add_header(jwt, "kid", key->kid)
         || jwt_add_grant(jwt, "iss", g->issuer) || jwt_add_grant(jwt, "aud", g->audience)
         || jwt_add_grant(jwt, "sub", g->sub) || jwt_add_grant(jwt, "client_id", g->client_id)
-        || jwt_add_grant(jwt, "scope", g->scope) || jwt_add_grant(jwt, "jti", jti)
+        || (g->scope && *g->scope && jwt_add_grant(jwt, "scope", g->scope)) || jwt_add_grant(jwt, "jti", jti)
         || jwt_add_grant_int(jwt, "iat", now) || jwt_add_grant_int(jwt, "exp", now + (long)g->life);
 }
 

@@ -103,7 +103,8 @@ const char *mcp_token_peek_issuer(mcp_ctx *ctx, const char *text, size_t len)
     json_t *claims;
 
     if (!first || !(second = memchr(first + 1, '.', len - (size_t)(first + 1 - text)))) return NULL;
-    if (mcp_text_base64url_decode(ctx, first + 1, (size_t)(second - first - 1), &bytes, &n)) return NULL;
-    if (mcp_json_object(ctx, (const char *)bytes, n, &caps, &claims)) return NULL;
-    return mcp_json_string(claims, "iss");
+    if (!mcp_text_base64url_decode(ctx, first + 1, (size_t)(second - first - 1), &bytes, &n) &&
+        !mcp_json_object(ctx, (const char *)bytes, n, &caps, &claims)) return mcp_json_string(claims, "iss");
+    mcp_ctx_clear(ctx);     /* the caller judges; this only looked */
+    return NULL;
 }
