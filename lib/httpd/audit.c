@@ -18,7 +18,9 @@ const char *mcp_audit_open(apr_pool_t *p, const char *target, mcp_audit **out)
     *out = NULL;
     if (!target) return NULL;
     if (*target == '|') {
-        piped_log *pipe = ap_open_piped_log(p, target + 1);
+        /* As httpd's own logs have it: "|program" runs it directly, "|$command" by a shell. */
+        int shell = target[1] == '$';
+        piped_log *pipe = ap_open_piped_log_ex(p, target + 1 + shell, shell ? APR_SHELLCMD_ENV : APR_PROGRAM_ENV);
         if (!pipe) return apr_psprintf(p, "MCPAuditLog: the program %s could not be started", target + 1);
         audit->file = ap_piped_log_write_fd(pipe);
     } else {

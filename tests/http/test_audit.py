@@ -1,0 +1,64 @@
+"""MCPAuditLog and LogFormat: every decision is one line, to a file or a program, and no line holds a secret."""
+import json, os, time
+import pytest
+from server import Httpd
+from test_flow import code_of, exchange, register
+
+READ = b'{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"read_customer_record","arguments":{}}}'
+
+
+@pytest.fixture(scope="module")
+def piped(folder):
+    h = Httpd(folder())
+    text = h.config(extra=
+                          'CustomLog access.log "%{MCP_TOOL}e %{MCP_CLIENT}e %{MCP_OUTCOME}e"')
+    h.start(text.replace("MCPAuditLog audit.log", 'MCPAuditLog "|$cat >> %s/audit.log"' % h.dir))
+    yield h
+    h.stop()
+
+
+def settled(h, count):
+    for _ in range(100):
+        if len(h.audit()) >= count:
+            break
+        time.sleep(0.02)
+    return [json.loads(line) for line in h.audit()]
+
+
+def test_flow_leaves_one_line_per_decision_in_a_program(piped):
+    client, code, _ = code_of(piped)
+    token = exchange(piped, client, code)[1]["access_token"]
+    piped.call(READ, token)
+    piped.call(READ.replace(b"read_customer_record", b"delete_table"), token)
+    events = settled(piped, 6)
+    assert [(e["event"], e["outcome"]) for e in events] == [
+        ("register", "allowed"), ("authorize", "allowed"), ("consent", "allowed"), ("token", "allowed"),
+        ("tools/call", "allowed"), ("tools/call", "refused")]
+    assert {e["client"] for e in events} == {client} and all(e["source"] == "127.0.0.1" and e["time"].endswith("Z") for e in events)
+    assert events[-1]["tool"] == "delete_table" and events[-1]["reason"] == "missing_scope" and events[2]["user"] == "alice"
+    everything = "\n".join(piped.audit()) + piped.errors(0)
+    assert token not in everything and code not in everything
+
+
+def test_log_format_knows_tool_client_and_outcome(piped):
+    piped.call(READ, piped.token("customer.read"))
+    lines = []
+    for _ in range(100):
+        lines = open(os.path.join(piped.dir, "access.log")).read().splitlines()
+        if "read_customer_record tester allowed" in lines:
+            return
+        time.sleep(0.02)
+    assert not lines
+
+
+def test_audit_escapes_what_a_stranger_wrote(httpd):
+    httpd.call(READ.replace(b"read_customer_record", b'x\\"}\\n{\\u0007'), httpd.token("customer.read"))
+    assert json.loads(httpd.audit()[-1])["tool"] == 'x"}\n{\x07'
+
+
+def test_secret_of_a_confidential_client_is_nowhere_on_disk(piped):
+    secret = register(piped, token_endpoint_auth_method="client_secret_post")[1]["client_secret"].encode()
+    for folder, _, files in os.walk(piped.dir):
+        for name in files:
+            with open(os.path.join(folder, name), "rb") as f:
+                assert secret not in f.read(), name
