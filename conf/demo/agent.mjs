@@ -1,6 +1,8 @@
 // An MCP client as its users run it, but for the browser: whoever owns the account is played by fetch().
 // agent(sdk, url, login) connects by the official SDK ("v1", "v2", or "v2-2026"), registering and asking
 // for consent on the way, and returns { client, call, events, close }.
+import { randomUUID } from 'node:crypto';
+
 const CALLBACK = 'http://127.0.0.1:8765/callback';
 
 class Provider {
@@ -11,7 +13,7 @@ class Provider {
       response_types: ['code'], token_endpoint_auth_method: 'none',
     };
   }
-  state() { return 'state-' + Math.random().toString(36).slice(2); }
+  state() { return (this.sentState = randomUUID()); }
   clientInformation() { return this.client; }
   saveClientInformation(client) { this.client = client; this.events.push('registered as ' + client.client_id); }
   tokens() { return this.token; }
@@ -20,7 +22,10 @@ class Provider {
   codeVerifier() { return this.verifier; }
   saveDiscoveryState(state) { this.discovery = state; }
   discoveryState() { return this.discovery; }
-  async redirectToAuthorization(url) { this.answer = await approve(url, this.login, this.events, this.all); }
+  async redirectToAuthorization(url) {
+    this.answer = await approve(url, this.login, this.events, this.all);
+    if (this.answer.get('state') !== this.sentState) throw new Error('the answer is not to our question');   // the SDK leaves this to the application
+  }
 }
 
 const unescape = (s) => s.replaceAll('&quot;', '"').replaceAll('&#39;', "'").replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
