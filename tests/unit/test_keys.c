@@ -58,6 +58,8 @@ static const struct {
     { "curve X25519", SET("{\"kty\":\"OKP\",\"crv\":\"X25519\",\"x\":\"" RFC8037_X "\"}"), NULL, MCP_ALG_NONE, 0, unusable },
     { "point off the curve", SET(EC_OF("P-256", RFC7515_X, RFC7515_X, "")), NULL, MCP_ALG_NONE, 0, unusable },
     { "coordinate too short", SET(EC_OF("P-256", RFC7515_X, "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5Q", "")), NULL, MCP_ALG_NONE, 0, unusable },
+    { "coordinate that ends in 0", SET(EC_OF("P-256", "Z_VpCKHSGdjgKnGc0kc4bUszTjPq6QiAVCAmcc4bqQ4", "PEErd0HUh9uU--6ds2nRHppwMG3Zwu9xgSNHXXN-iQA", "")), NULL, MCP_ALG_ES256, 1, NULL },
+    { "the same, its 0 left out", SET(EC_OF("P-256", "Z_VpCKHSGdjgKnGc0kc4bUszTjPq6QiAVCAmcc4bqQ4", "PEErd0HUh9uU--6ds2nRHppwMG3Zwu9xgSNHXXN-iQ", "")), NULL, MCP_ALG_NONE, 0, unusable },
     { "coordinate missing", SET("{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"" RFC7515_X "\"}"), NULL, MCP_ALG_NONE, 0, unusable },
     { "coordinate with padding", SET(EC_OF("P-256", RFC7515_X, RFC7515_Y "=", "")), NULL, MCP_ALG_NONE, 0, unusable },
     { "Ed25519 too short", SET("{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHUQ\"}"), NULL, MCP_ALG_NONE, 0, unusable },
@@ -142,6 +144,20 @@ static void sets_have_a_cap(void **state)
     judge("at the cap", read_set(many(64), &keys), MCP_OK, NULL);
     assert_int_equal(keys->count, 64);
     judge("above the cap", read_set(many(65), &keys), MCP_BAD_CONFIG, "at most 64");
+}
+
+/* 16384 bits are 2731 letters, the last of which has two to spare. */
+static void moduli_have_a_cap(void **state)
+{
+    char *n = apr_pcalloc(ctx->pool, 2734);
+    const mcp_keys *keys;
+
+    (void)state;
+    memset(n, '_', 2730);
+    n[2730] = '8';
+    judge("16384 bits", read_set(apr_pstrcat(ctx->pool, "{\"keys\":[{\"kty\":\"RSA\",\"e\":\"AQAB\",\"n\":\"", n, "\"}]}", NULL), &keys), MCP_OK, NULL);
+    memset(n, '_', 2732);
+    judge("16392 bits", read_set(apr_pstrcat(ctx->pool, "{\"keys\":[{\"kty\":\"RSA\",\"e\":\"AQAB\",\"n\":\"", n, "\"}]}", NULL), &keys), MCP_BAD_CONFIG, unusable);
 }
 
 static void names_are_exact(void **state)
@@ -436,6 +452,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(sets_are_read, begin, end),
         cmocka_unit_test_setup_teardown(sets_are_strict_json, begin, end),
         cmocka_unit_test_setup_teardown(sets_have_a_cap, begin, end),
+        cmocka_unit_test_setup_teardown(moduli_have_a_cap, begin, end),
         cmocka_unit_test_setup_teardown(names_are_exact, begin, end),
         cmocka_unit_test_setup_teardown(thumbprints_are_the_published, begin, end),
         cmocka_unit_test_setup_teardown(what_is_written_can_be_read, begin, end),
