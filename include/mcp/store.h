@@ -13,11 +13,11 @@
 
 #include "mcp/ctx.h"
 
-enum { MCP_STORE_VALUE_MAX = 512 * 1024 };
+enum { MCP_STORE_VALUE_MAX = 512 * 1024, MCP_STORE_SERVERS_MAX = 16 };
 
 typedef struct mcp_store mcp_store;
 
-/* Drivers fill one of these; only store.c calls through it. key is a hex digest, NUL-terminated. */
+/* Drivers fill one of these; only store.c calls through it. key is a short tag and a hex digest, NUL-terminated. */
 typedef struct {
     const char *name;
     mcp_rc (*get)(mcp_ctx *ctx, void *self, const char *key, const char **value, size_t *len);
