@@ -12,7 +12,7 @@ OPT     ?= -O2 -g
 # jansson, openssl, curl and apr take no -isystem flags from pkg-config, so ours are rewritten:
 # a warning inside somebody else's header is not ours to mend.
 system   = $(patsubst -I%,-isystem %,$(1))
-DEPS    := jansson libcrypto libcurl lmdb libjwt
+DEPS    := jansson libcrypto libcurl lmdb
 CORE_INC  := $(call system,$(shell apr-1-config --includes) $(shell apu-1-config --includes) $(shell $(PKG_CONFIG) --cflags-only-I $(DEPS)))
 HTTPD_INC := -isystem $(shell $(APXS) -q INCLUDEDIR)
 BASE    := $(WARN) $(OPT) -fPIC -fvisibility=hidden -D_GNU_SOURCE $(shell apr-1-config --cppflags) -Iinclude $(SANFLAGS)
@@ -65,6 +65,9 @@ $(OUT)/lib/%.o: lib/%.c
 # Small programs that the http tests call.
 tools: $(OUT)/tools/mint $(OUT)/tools/scan
 $(OUT)/tools/%: tests/tools/%.c $(OUT)/libmcp.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_CORE) -MMD -o $@ $< $(OUT)/libmcp.a $(LIBS)
+$(OUT)/bench/%: tests/bench/%.c $(OUT)/libmcp.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_CORE) -MMD -o $@ $< $(OUT)/libmcp.a $(LIBS)
 $(OUT)/unit/%: tests/unit/%.c $(OUT)/libmcp.a

@@ -13,7 +13,7 @@ typedef struct {
     const char *kid;        /* NULL if the key has none */
     mcp_alg alg;
     EVP_PKEY *pkey;         /* released with the pool that built it */
-    const char *pem;        /* private keys only: PEM text for the minter; otherwise NULL */
+    const char *pem;        /* private keys only: their PEM text; otherwise NULL */
 } mcp_key;
 
 typedef struct {

@@ -30,8 +30,7 @@ typedef struct {
     apr_int64_t life;           /* seconds */
 } mcp_token_grant;
 
-/* Signs with libjwt; jti random; no scope claim where scope is NULL or "". typ is at+jwt if libjwt
- * lets it stand: 1.10 replaces it by JWT. */
+/* Signs with typ at+jwt; jti random; no scope claim where scope is NULL or "". MCP_INTERNAL if the key cannot sign. */
 mcp_rc mcp_token_mint(mcp_ctx *ctx, const mcp_key *key, const mcp_token_grant *grant, const char **out);
 
 #endif

@@ -323,7 +323,7 @@ static mcp_alg signing_alg(const EVP_PKEY *pkey)
     return EVP_PKEY_is_a(pkey, "RSA") && is_sound_size(pkey) ? MCP_ALG_RS256 : MCP_ALG_NONE;
 }
 
-/* Everything libjwt 1.10 can sign, and no more. */
+/* What the minter signs with. */
 static mcp_rc check_signing(mcp_ctx *ctx, const char *path, mcp_key *key)
 {
     if (EVP_PKEY_is_a(key->pkey, "ED25519"))

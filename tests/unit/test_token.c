@@ -248,8 +248,7 @@ static void check_header(const char *text, const mcp_keys *keys)
     assert_int_equal(mcp_jws_verify(ctx, keys, text, strlen(text), &jws), MCP_OK);
     assert_string_equal(mcp_json_string(jws.header, "kid"), keys->key->kid);
     assert_string_equal(mcp_json_string(jws.header, "alg"), mcp_alg_name(keys->key->alg));
-    /* RFC 9068 wants at+jwt; libjwt 1.10 writes JWT, whatever it is told */
-    if (strcmp(mcp_json_string(jws.header, "typ"), "at+jwt")) assert_string_equal(mcp_json_string(jws.header, "typ"), "JWT");
+    assert_string_equal(mcp_json_string(jws.header, "typ"), "at+jwt");
 }
 
 static void round_trip(EVP_PKEY *pkey, mcp_alg alg)
@@ -315,9 +314,6 @@ static void unfit_keys_do_not_sign(void **state)
     judge("fit", mcp_token_mint(ctx, &key, &grant, &text), MCP_OK, NULL);
     text = NULL;
     judge("Ed25519", mcp_token_mint(ctx, &signer_key, &grant, &text), MCP_INTERNAL, "cannot sign");
-    mcp_ctx_clear(ctx);
-    key.pem = "no PEM";
-    judge("broken", mcp_token_mint(ctx, &key, &grant, &text), MCP_INTERNAL, "could not sign");
     mcp_ctx_clear(ctx);
     key.pem = NULL;
     judge("public", mcp_token_mint(ctx, &key, &grant, &text), MCP_INTERNAL, "cannot sign");
