@@ -59,7 +59,7 @@ static void *merge_server(apr_pool_t *p, void *base, void *add)
     dcr_server *c = apr_pmemdup(p, add, sizeof *c);
     const dcr_server *b = base;
 
-    if (!c->issuer) { c->issuer = b->issuer; c->path = b->path; }
+    if (!c->issuer) { c->issuer = c->self.issuer = b->issuer; c->path = b->path; }
     if (!c->key_file) c->key_file = b->key_file;
     if (!c->store_spec) c->store_spec = b->store_spec;
     if (!c->audit_target) c->audit_target = b->audit_target;
@@ -85,7 +85,7 @@ static const char *set_issuer(cmd_parms *cmd, void *dir, const char *value)
         return "MCPIssuer must be an https URL (plain http on loopback alone)";
     if (url.query || url.fragment || url.userinfo) return "MCPIssuer must have no query, fragment or user (RFC 8414 section 2)";
     if (value[strlen(value) - 1] == '/') return "MCPIssuer must not end in a slash";
-    c->issuer = value;
+    c->issuer = c->self.issuer = value;
     c->path = url.path;
     return NULL;
 }
@@ -255,7 +255,6 @@ static mcp_rc build_as(mcp_ctx *ctx, apr_pool_t *p, server_rec *s, dcr_server *c
     as->code_ttl = CODE_TTL;
     as->registration_open = c->registration_open != 0;
     if (!as->seal) return mcp_fail(ctx, MCP_INTERNAL, "no seal could be derived");
-    c->self.issuer = as->issuer;
     c->self.keys = mcp_keys_of(p, as->key);
     c->self.default_scope = default_scope(p, c->scopes);
     c->as = as;
@@ -483,7 +482,7 @@ static const mcp_self_issuer *mcp_dcr_self(server_rec *s)
 {
     const dcr_server *c = config_of(s);
 
-    return c->as ? &c->self : NULL;
+    return c->issuer ? &c->self : NULL;
 }
 
 static mcp_rc mcp_dcr_not_revoked(mcp_ctx *ctx, server_rec *s, const char *jti)

@@ -223,6 +223,17 @@ static const char *parse_patterns(cmd_parms *cmd, const char *args, const apr_ar
     return NULL;
 }
 
+/* A section that nothing enforces would look like a rule and be none. */
+static int is_guarded(const ap_directive_t *here)
+{
+    const ap_directive_t *up, *d;
+
+    for (up = here->parent; up; up = up->parent)
+        for (d = up->first_child; d; d = d->next)
+            if (!strcasecmp(d->directive, "MCPToolAuthz")) return 1;
+    return 0;
+}
+
 /* A section is httpd configuration of its own, built as <If> builds it. */
 static const char *open_section(cmd_parms *cmd, void *dir, const char *args)
 {
@@ -232,6 +243,7 @@ static const char *open_section(cmd_parms *cmd, void *dir, const char *args)
     cmd_parms inner = *cmd;
 
     if (err) return err;
+    if (!is_guarded(cmd->directive)) return apr_pstrcat(cmd->pool, cmd->cmd->name, "> counts for nothing here: write MCPToolAuthz On in the same <Location>", NULL);
     if (!has_require(cmd->directive->first_child))
         return apr_pstrcat(cmd->pool, cmd->cmd->name, " has no Require line; to open it to every valid token write: Require valid-user", NULL);
     warn_alternatives(cmd);
@@ -635,6 +647,14 @@ static const char *default_resource(apr_pool_t *p, server_rec *s, const char *pa
     return apr_pstrcat(p, scheme, "://", s->server_hostname, port, path, NULL);
 }
 
+/* What stands outside the virtual hosts counts in each of them. */
+static int has_issuer(const server_rec *s)
+{
+    const mcp_trust self = { .is_self = 1 };
+
+    return (!s->is_virtual && s->next) || mcp_trust_issuer((server_rec *)s, &self);
+}
+
 static int settle(apr_pool_t *p, server_rec *s, gate_dir *d)
 {
     mcp_ctx *ctx = mcp_httpd_server_ctx(p, s, APLOG_MODULE_INDEX);
@@ -647,8 +667,12 @@ static int settle(apr_pool_t *p, server_rec *s, gate_dir *d)
         return HTTP_INTERNAL_SERVER_ERROR;
     }
     d->where->metadata_path = url.path;
-    if (d->trusts) return OK;
-    ap_log_error(APLOG_MARK, APLOG_CRIT | APLOG_NOERRNO, 0, s, "MCP069: <Location %s>: MCPToolAuthz needs an MCPTrustIssuer", d->where->path);
+    if (!d->trusts) {
+        ap_log_error(APLOG_MARK, APLOG_CRIT | APLOG_NOERRNO, 0, s, "MCP069: <Location %s>: MCPToolAuthz needs an MCPTrustIssuer", d->where->path);
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    if (!mcp_trust_has_self(d->trusts) || has_issuer(s)) return OK;
+    ap_log_error(APLOG_MARK, APLOG_CRIT | APLOG_NOERRNO, 0, s, "MCP071: <Location %s>: MCPTrustIssuer self needs an MCPIssuer in the same virtual host", d->where->path);
     return HTTP_INTERNAL_SERVER_ERROR;
 }
 

@@ -1,5 +1,6 @@
 """What is misspelt or dangling stops httpd at configtest, with a line that says what to change."""
 import pytest
+from server import Httpd
 
 BAD = [
     ("location", "MCPUnlisted maybe", "deny or allow"),
@@ -17,6 +18,7 @@ BAD = [
     ("location", "<MCPTool a*b>\nRequire mcp-scope customer.read\n</MCPTool>", "at the end alone"),
     ("location", "<MCPTool a>\nRequire mcp-scope\n</MCPTool>", "at least one scope"),
     ("location", "<MCPTool a>\nRequire mcp-scope no.such\n</MCPTool>", "no MCPScope declares it"),
+    ("extra", "<Location /open>\n<MCPTool a>\nRequire valid-user\n</MCPTool>\n</Location>", "write MCPToolAuthz On"),
     ("extra", "MCPScope customer.read \"again\"", "stands twice"),
     ("extra", "MCPScope x \"words\" sensitive default", "cannot be a default"),
     ("extra", "MCPScope x \"words\" other", "neither sensitive nor default"),
@@ -38,3 +40,9 @@ def test_bad_configuration_is_refused(scratch, where, line, words):
 def test_good_configuration_passes(scratch):
     code, said = scratch.configtest(scratch.config())
     assert code == 0, said
+
+
+def test_self_needs_an_issuer(folder):
+    h = Httpd(folder(), dcr=False)
+    code, said = h.configtest(h.config(location="MCPTrustIssuer self"))
+    assert code != 0 and "needs an MCPIssuer in the same virtual host" in said
