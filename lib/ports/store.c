@@ -13,7 +13,6 @@ static const char *check_folder(apr_pool_t *p, const char *rest)
     return *rest ? NULL : "the part behind the colon is missing";
 }
 
-/* apr_memcache speaks IPv4 alone. */
 static const char *check_servers(apr_pool_t *p, const char *rest)
 {
     char *host, *scope, *one, *last;
@@ -21,8 +20,8 @@ static const char *check_servers(apr_pool_t *p, const char *rest)
     int n = 0;
 
     for (one = apr_strtok(apr_pstrdup(p, rest), ",", &last); one; one = apr_strtok(NULL, ",", &last), n++)
-        if (apr_parse_addr_port(&host, &scope, &port, one, p) || !host || !port || scope || strchr(host, ':'))
-            return apr_psprintf(p, "%s is not HOST:PORT, the host by name or IPv4 address", one);
+        if (apr_parse_addr_port(&host, &scope, &port, one, p) || !host || !port || scope || (strchr(host, ':') && *one != '['))
+            return apr_psprintf(p, "%s is not HOST:PORT", one);
     if (!n) return "the part behind the colon is missing";
     return n > MCP_STORE_SERVERS_MAX ? apr_psprintf(p, "more than %d servers", MCP_STORE_SERVERS_MAX) : NULL;
 }
