@@ -80,10 +80,14 @@ $(OUT)/libfuzzer/%: tests/fuzz/%.c $(CORE_SRC)
 	@mkdir -p $(@D)
 	clang $(filter-out -Werror,$(CFLAGS_CORE)) -fsanitize=fuzzer,address,undefined -o $@ $< $(CORE_SRC) $(LIBS)
 
+# A .conf that is already there may hold the administrator's own lines and is left alone.
+install: MODULE_DIR = $(DESTDIR)$(shell $(APXS) -q LIBEXECDIR)
+install: CONF_DIR = $(DESTDIR)$(shell $(APXS) -q SYSCONFDIR)/mods-available
 install: all
-	install -d $(DESTDIR)$(shell $(APXS) -q LIBEXECDIR) $(DESTDIR)$(shell $(APXS) -q SYSCONFDIR)/mods-available
-	install -m 644 $(MODULES) $(DESTDIR)$(shell $(APXS) -q LIBEXECDIR)
-	install -m 644 conf/*.load conf/*.conf $(DESTDIR)$(shell $(APXS) -q SYSCONFDIR)/mods-available
+	install -d $(MODULE_DIR) $(CONF_DIR)
+	install -m 644 $(MODULES) $(MODULE_DIR)
+	install -m 644 conf/*.load $(CONF_DIR)
+	for f in conf/*.conf; do test -e $(CONF_DIR)/$${f##*/} || install -m 644 $$f $(CONF_DIR); done
 
 clean:
 	rm -rf build/out build/out-san
