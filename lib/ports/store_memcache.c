@@ -14,7 +14,7 @@
 #include "mcp/store.h"
 
 enum { MONTH = 30 * 86400, PAUSE_MS = 1000, LINE_LEN = 256, BUFFER_LEN = 2048 };
-static const apr_interval_time_t wait_max = APR_USEC_PER_SEC;      /* for one connect, send or receive */
+static const apr_interval_time_t wait_max = 2 * APR_USEC_PER_SEC;  /* for one connect, send or receive */
 
 typedef struct connection connection;
 struct connection {

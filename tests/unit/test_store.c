@@ -373,12 +373,15 @@ static int contend(contender *run, int gate, int report)
 {
     mcp_ctx *mine = new_ctx(NULL);
     mcp_store *its;
+    int end;
     char go;
 
     mine->now = ctx->now;
     if (mcp_store_open(mine, mine->pool, spec, 1, &its)) return 9;
     if (read(gate, &go, 1) != 0) return 9;
-    return run(mine, its, report);
+    end = run(mine, its, report);
+    if (end == 9) fprintf(stderr, "a contender failed: %s\n", mine->detail);
+    return end;
 }
 
 /* Runs all at once; ends[code] counts how they ended. */
@@ -752,7 +755,7 @@ static void a_server_that_was_never_there_is_no_absence(void **state)
     assert_every_verb_says_unavailable(its, "never there");
 }
 
-/* A server that hangs costs one wait of a second, not one for each caller. */
+/* A server that hangs costs one wait, not one for each caller. */
 static void a_server_that_hangs_is_no_absence(void **state)
 {
     apr_time_t begin = apr_time_now();
@@ -762,7 +765,7 @@ static void a_server_that_hangs_is_no_absence(void **state)
     kill(one.pid, SIGSTOP);
     assert_every_verb_says_unavailable(store, "hung");
     kill(one.pid, SIGCONT);
-    assert_true(apr_time_now() - begin < 2 * APR_USEC_PER_SEC);
+    assert_true(apr_time_now() - begin < 6 * APR_USEC_PER_SEC);
     assert_int_equal(wait_for(store, "hung"), MCP_OK);
 }
 
