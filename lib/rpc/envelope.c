@@ -1,3 +1,4 @@
+#include <stdint.h>
 #include <string.h>
 #include <apr_strings.h>
 #include "mcp/envelope.h"
@@ -34,7 +35,8 @@ struct mcp_envelope {
     mcp_rc rc;
     state at;
     number_state number;
-    size_t offset;              /* bytes seen */
+    size_t before;              /* bytes of the pieces fed before this one */
+    const unsigned char *piece, *here;  /* the piece being read and the byte the machine stands at */
     unsigned depth;
     frame *stack;
     mcp_names *names;
@@ -74,9 +76,14 @@ static const known protocol[] = {
     { OTHER, NULL, M_NONE }
 };
 
+static size_t offset_of(const mcp_envelope *e)
+{
+    return e->before + (size_t)(e->here - e->piece);
+}
+
 static mcp_rc fail(mcp_envelope *e, mcp_rc rc, const char *why)
 {
-    e->rc = mcp_fail(e->ctx, rc, "%s, at byte %lu", why, (unsigned long)e->offset);
+    e->rc = mcp_fail(e->ctx, rc, "%s, at byte %lu", why, (unsigned long)offset_of(e));
     return e->rc;
 }
 
@@ -86,10 +93,12 @@ mcp_envelope *mcp_envelope_begin(mcp_ctx *ctx, const mcp_envelope_rules *rules)
 
     e->ctx = ctx;
     e->rules = *rules;
-    e->stack = apr_pcalloc(ctx->pool, (rules->max_depth + 1) * sizeof *e->stack);
+    e->stack = apr_palloc(ctx->pool, (rules->max_depth + 1) * sizeof *e->stack);
+    e->stack[0] = (frame){ 0, OTHER, M_NONE, 0 };
     e->names = mcp_names_create(ctx);
     e->text_cap = 128;
-    e->text = apr_pcalloc(ctx->pool, e->text_cap);
+    e->text = apr_palloc(ctx->pool, e->text_cap);
+    e->text[0] = '\0';
     return e;
 }
 
@@ -155,22 +164,36 @@ static mcp_rc end_name(mcp_envelope *e)
 
 /* ---- decoded text ---- */
 
-static mcp_rc keep_byte(mcp_envelope *e, unsigned char c)
+static mcp_rc make_room(mcp_envelope *e, size_t len)
 {
     size_t cap = e->is_name ? NAME_MAX_BYTES : TEXT_MAX;
     char *grown;
 
+    if (len > cap - e->text_len)
+        return fail(e, e->is_name ? MCP_BAD_JSON : MCP_BAD_ENVELOPE, e->is_name ? "a member name is too long" : "a protocol value is too long");
+    if (e->text_len + len < e->text_cap) return MCP_OK;
+    while (e->text_len + len >= e->text_cap) e->text_cap *= 2;
+    grown = apr_palloc(e->ctx->pool, e->text_cap);
+    memcpy(grown, e->text, e->text_len);
+    e->text = grown;
+    return MCP_OK;
+}
+
+static mcp_rc keep_bytes(mcp_envelope *e, const char *bytes, size_t len)
+{
     if (!e->keep) return MCP_OK;
-    if (e->text_len >= cap) return fail(e, e->is_name ? MCP_BAD_JSON : MCP_BAD_ENVELOPE, e->is_name ? "a member name is too long" : "a protocol value is too long");
-    if (e->text_len + 1 >= e->text_cap) {
-        e->text_cap *= 2;
-        grown = apr_palloc(e->ctx->pool, e->text_cap);
-        memcpy(grown, e->text, e->text_len);
-        e->text = grown;
-    }
-    e->text[e->text_len++] = (char)c;
+    if (e->text_len + len >= e->text_cap && make_room(e, len)) return e->rc;
+    memcpy(e->text + e->text_len, bytes, len);
+    e->text_len += len;
     e->text[e->text_len] = '\0';
     return MCP_OK;
+}
+
+static mcp_rc keep_byte(mcp_envelope *e, unsigned char c)
+{
+    char byte = (char)c;
+
+    return keep_bytes(e, &byte, 1);
 }
 
 static mcp_rc keep_char(mcp_envelope *e, unsigned u)
@@ -361,7 +384,7 @@ static mcp_rc open_container(mcp_envelope *e, char kind)
 
     if (!e->depth && kind == '[') return fail(e, MCP_BATCH, "the outermost value is an array");
     if (e->depth >= e->rules.max_depth) return fail(e, MCP_TOO_DEEP, "nested too deep");
-    if (e->now == M_ARGUMENTS) e->message.arguments_at = e->offset;
+    if (e->now == M_ARGUMENTS) e->message.arguments_at = offset_of(e);
     if (e->now == M_PARAMS) e->params_good = kind == '{';
     if (e->now == M_PARAMS && kind == '[') return fail(e, MCP_BAD_ENVELOPE, "params is no object");
     f = &e->stack[e->depth + 1];
@@ -380,7 +403,7 @@ static mcp_rc close_container(mcp_envelope *e, char kind)
     frame *f = &e->stack[e->depth];
 
     if (f->kind != kind) return fail(e, MCP_BAD_JSON, "a bracket that closes another kind");
-    if (f->of == M_ARGUMENTS) e->message.arguments_len = e->offset + 1 - e->message.arguments_at;
+    if (f->of == M_ARGUMENTS) e->message.arguments_len = offset_of(e) + 1 - e->message.arguments_at;
     mcp_names_forget(e->names, f->names);
     e->depth--;
     end_value(e);
@@ -398,17 +421,24 @@ static mcp_rc check_kind(mcp_envelope *e, unsigned char c)
     return MCP_OK;
 }
 
+static mcp_rc begin_member(mcp_envelope *e, unsigned char c)
+{
+    if (e->now == M_RESULT) e->has_result = 1;
+    if (e->now == M_ERROR) e->has_error = 1;
+    if (e->now == M_PARAMS) e->has_params = 1;
+    if (e->now == M_ID) e->id_good = c != '"';
+    if (check_kind(e, c)) return e->rc;
+    e->in_id = e->now == M_ID;
+    return MCP_OK;
+}
+
 static mcp_rc begin_value(mcp_envelope *e, unsigned char c)
 {
     mcp_rc rc;
 
     if (!e->depth && c != '{' && c != '[')
         return fail(e, c && (strchr("\"-tfn", c) || is_digit(c)) ? MCP_BAD_ENVELOPE : MCP_BAD_JSON, "the outermost value is no object");
-    if ((rc = check_kind(e, c))) return rc;
-    if (e->now == M_RESULT) e->has_result = 1;
-    if (e->now == M_ERROR) e->has_error = 1;
-    if (e->now == M_PARAMS) e->has_params = 1;
-    if (e->now == M_ID) { e->in_id = 1; e->id_good = c != '"'; }
+    if (e->now != M_NONE && (rc = begin_member(e, c))) return rc;
     if (c == '{' || c == '[') return open_container(e, (char)c);
     if (c == '"') { begin_string(e, 0); return MCP_OK; }
     if (c == '-' || is_digit(c)) {
@@ -500,40 +530,85 @@ static mcp_rc keep_id(mcp_envelope *e, char c)
     return MCP_OK;
 }
 
-/* Plain bytes of a string nobody needs decoded: the bulk of large messages. */
-static size_t plain_run(const mcp_envelope *e, const unsigned char *s, size_t len)
+/* Where a run of plain bytes ends: ASCII, no control character, quote or backslash. Eight at a time: a byte is not
+ * plain if its top bit is set or one of three subtractions borrows into it; the lowest so marked is truly none. */
+static const unsigned char *skip_plain(const unsigned char *s, const unsigned char *end)
 {
-    size_t n = 0;
+    static const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
+    uint64_t word, odd;
 
-    if (e->at != IN_STRING || e->keep || e->utf8_left || e->high_surrogate) return 0;
-    while (n < len && s[n] >= 0x20 && s[n] < 0x80 && s[n] != '"' && s[n] != '\\') n++;
-    return n;
+    for (; end - s >= 8; s += 8) {
+        memcpy(&word, s, 8);
+        odd = (word | (word - ones * 0x20) | ((word ^ ones * '"') - ones) | ((word ^ ones * '\\') - ones)) & tops;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+        if (odd) return s + (__builtin_ctzll(odd) >> 3);
+#else
+        if (odd) break;
+#endif
+    }
+    while (s < end && *s >= 0x20 && *s < 0x80 && *s != '"' && *s != '\\') s++;
+    return s;
+}
+
+/* Bytes that only lengthen what is being read, taken at once: plain ones of a string, digits, blanks. */
+static void take_run(mcp_envelope *e, const unsigned char *end)
+{
+    const unsigned char *from = e->here;
+
+    if (e->at == IN_STRING && !e->utf8_left && !e->high_surrogate) {
+        e->here = skip_plain(from, end);
+        if (e->keep && e->here > from) keep_bytes(e, (const char *)from, (size_t)(e->here - from));
+    } else if (e->at == IN_NUMBER && e->number != N_MINUS && e->number != N_ZERO) {
+        if (e->number == N_INT || e->number == N_FRACTION || e->number == N_EXPONENT)
+            while (e->here < end && is_digit(*e->here)) e->here++;
+    } else if (e->at < IN_STRING) {
+        while (e->here < end && is_blank(*e->here)) e->here++;
+    }
+}
+
+/* The id is kept raw, so it goes byte by byte. */
+static mcp_rc step_in_id(mcp_envelope *e)
+{
+    unsigned char c = *e->here;
+
+    if (step(e, c)) return e->rc;
+    return e->in_id || c == '"' ? keep_id(e, (char)c) : MCP_OK;
+}
+
+static mcp_rc run(mcp_envelope *e, const unsigned char *end)
+{
+    for (; e->here < end; e->here++) {
+        if (e->in_id) {
+            if (step_in_id(e)) return e->rc;
+            continue;
+        }
+        take_run(e, end);
+        if (e->rc) return e->rc;
+        if (e->here == end) break;
+        if (step(e, *e->here)) return e->rc;
+        if (e->in_id && keep_id(e, (char)*e->here)) return e->rc;
+    }
+    return MCP_OK;
 }
 
 mcp_rc mcp_envelope_feed(mcp_envelope *e, const char *bytes, size_t len)
 {
-    const unsigned char *s = (const unsigned char *)bytes;
-    size_t i, run, room = e->rules.max_bytes - e->offset, end = len < room ? len : room;
-    int was_id;
+    size_t room = e->rules.max_bytes - e->before, end = len < room ? len : room;
 
     if (e->rc) return e->rc;
-    for (i = 0; i < end; i++, e->offset++) {
-        run = plain_run(e, s + i, end - i);
-        i += run;
-        e->offset += run;
-        if (i == end) break;
-        was_id = e->in_id;
-        if (step(e, s[i])) return e->rc;
-        if ((e->in_id || (was_id && s[i] == '"')) && keep_id(e, (char)s[i])) return e->rc;
-    }
-    return end < len ? fail(e, MCP_TOO_LARGE, "the message is too large") : MCP_OK;
+    e->piece = e->here = (const unsigned char *)bytes;
+    if (run(e, e->piece + end)) return e->rc;
+    if (end < len) return fail(e, MCP_TOO_LARGE, "the message is too large");
+    e->before += end;
+    e->piece = e->here = NULL;
+    return MCP_OK;
 }
 
 static mcp_rc finish(mcp_envelope *e)
 {
     mcp_message *m = &e->message;
 
-    if (e->at != FINISHED) return fail(e, MCP_BAD_JSON, e->offset ? "the message ends too early" : "the body is empty");
+    if (e->at != FINISHED) return fail(e, MCP_BAD_JSON, offset_of(e) ? "the message ends too early" : "the body is empty");
     if (!e->jsonrpc_good) return fail(e, MCP_BAD_ENVELOPE, "jsonrpc is not 2.0");
     if (m->method && (e->has_result || e->has_error)) return fail(e, MCP_AMBIGUOUS, "method together with result or error");
     if (e->has_result && e->has_error) return fail(e, MCP_AMBIGUOUS, "result together with error");

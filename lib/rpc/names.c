@@ -14,7 +14,7 @@ typedef struct {
 /* The newest entry heads its bucket, so the top of the stack is taken off in one step. */
 struct mcp_names {
     mcp_ctx *ctx;
-    uint64_t key[2];            /* zero while there are few: chains are short then whatever collides */
+    uint64_t key[2];            /* drawn when they are no longer few */
     entry *entries;
     uint32_t *heads;            /* as many as entries, a power of two */
     size_t count, cap;
@@ -84,6 +84,17 @@ static uint64_t hash_of(const uint64_t key[2], const char *name, size_t len)
     v[2] ^= 0xff;
     for (i = 0; i < 3; i++) sip_round(v);
     return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+/* While there are few, chains are short whatever collides, so the ends and the length of the name will do. */
+static uint64_t quick_hash(const char *name, size_t len)
+{
+    uint64_t first = 0, last = 0;
+    size_t n = len < 8 ? len : 8;
+
+    memcpy(&first, name, n);
+    memcpy(&last, name + len - n, n);
+    return ((first ^ len) * 0x9e3779b97f4a7c15u ^ last) * 0x9e3779b97f4a7c15u >> 32;
 }
 
 /* ---- growing ---- */
@@ -182,7 +193,7 @@ mcp_rc mcp_names_add(mcp_names *n, size_t mark, const char *name, size_t len)
     if (n->count == n->cap && (rc = more_entries(n))) return rc;
     if (n->bytes_len + len > n->bytes_cap && (rc = more_bytes(n, n->bytes_len + len))) return rc;
     e = &n->entries[n->count];
-    e->hash = hash_of(n->key, name, len);
+    e->hash = n->entries == n->few ? quick_hash(name, len) : hash_of(n->key, name, len);
     if (holds(n, mark, e->hash, name, len)) return MCP_EXISTS;
     e->at = (uint32_t)n->bytes_len;
     e->len = (uint32_t)len;
