@@ -38,6 +38,10 @@ unit: $(UNIT)
 replay: $(FUZZ)
 	@set -e; for t in $^; do n=$${t##*/fuzz_}; $$t tests/fuzz/corpus/$$n; done
 fuzz: $(FUZZ:$(OUT)/fuzz/%=$(OUT)/libfuzzer/%)
+# Figures, never verdicts: the scanner beside jansson, and tokens made and verified.
+bench: $(OUT)/bench/scan $(OUT)/bench/mint
+	$(OUT)/bench/scan
+	$(OUT)/bench/mint $(OUT)/bench/key.pem
 check:
 	build/check
 demo:
