@@ -457,7 +457,7 @@ static mcp_rc serve(mcp_ctx *ctx, request_rec *r, const endpoint *e, mcp_out *ou
     return e->run(ctx, config_of(r->server)->as, &in, out);
 }
 
-static int handler(request_rec *r)
+static int mcp_dcr_handler(request_rec *r)
 {
     const endpoint *e = ours(r);
     mcp_out out = { 0 };
@@ -503,13 +503,14 @@ static void register_hooks(apr_pool_t *p)
 
     (void)p;
     APR_REGISTER_OPTIONAL_FN(mcp_dcr_self);
+    APR_REGISTER_OPTIONAL_FN(mcp_dcr_handler);
     APR_REGISTER_OPTIONAL_FN(mcp_dcr_not_revoked);
     ap_hook_check_config(check_config, after_toolauthz, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(post_config, after_toolauthz, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(child_init, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_translate_name(claim_uri, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_map_to_storage(claim_storage, NULL, NULL, APR_HOOK_REALLY_FIRST);
-    ap_hook_handler(handler, NULL, NULL, APR_HOOK_FIRST);
+    ap_hook_handler(mcp_dcr_handler, NULL, NULL, APR_HOOK_FIRST);
 }
 
 module AP_MODULE_DECLARE_DATA mcp_dcr_module = {

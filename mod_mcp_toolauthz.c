@@ -24,7 +24,7 @@ APLOG_USE_MODULE(mcp_toolauthz);
 extern __attribute__((visibility("default"))) module AP_MODULE_DECLARE_DATA mcp_toolauthz_module;
 
 enum { MODE_UNSET = -1, MODE_OFF, MODE_ON, MODE_REPORT };
-enum { MAX_BODY = 4 * 1024 * 1024, MAX_DEPTH = 64 };
+enum { MAX_BODY = 4 * 1024 * 1024, MAX_DEPTH = 64, DEPTH_LIMIT = 10000 };
 
 /* A <MCPTool> or <MCPMethod> section: names or patterns, and httpd configuration to lay over the request's. */
 typedef struct {
@@ -41,6 +41,7 @@ typedef struct {
 } place;
 
 typedef struct {
+    const char *path;               /* NULL: no directive of ours stands in the <Location> itself */
     int mode;
     place *where;
     const char *resource;
@@ -52,7 +53,8 @@ typedef struct {
 } gate_dir;
 
 typedef struct {
-    apr_array_header_t *dirs;       /* of gate_dir *, as configured, for start-up checks and metadata */
+    apr_array_header_t *dirs;       /* of gate_dir * with a gate, as configured, for start-up checks and metadata */
+    apr_array_header_t *rules;      /* of gate_dir *: all with a directive of ours */
     apr_array_header_t *scopes;     /* of const char *, from every mcp-scope line */
     const char *audit_target;
     mcp_audit *audit;
@@ -62,9 +64,13 @@ typedef struct {
 typedef struct {
     mcp_token token;
     mcp_message message;
+    const char *authorization;      /* the header that was taken off */
+    apr_bucket_brigade *body;       /* what the handler has not read yet */
     int assume_scopes;              /* second look: would it pass with more scope? */
     apr_array_header_t *wanted;     /* scopes met in the second look */
 } judged;
+
+#define AT(member) (void *)APR_OFFSETOF(gate_dir, member)
 
 static gate_server *server_of(server_rec *s)
 {
@@ -91,6 +97,12 @@ static void *create_dir(apr_pool_t *p, char *path)
     return d;
 }
 
+/* Sections of a location below stand beside those above; where both name a tool, the first found decides. */
+static apr_array_header_t *sections_of_both(apr_pool_t *p, apr_array_header_t *below, apr_array_header_t *above)
+{
+    return !below ? above : !above ? below : apr_array_append(p, below, above);
+}
+
 static void *merge_dir(apr_pool_t *p, void *base, void *add)
 {
     gate_dir *d = apr_pmemdup(p, add, sizeof *d);
@@ -100,8 +112,8 @@ static void *merge_dir(apr_pool_t *p, void *base, void *add)
     if (!d->where) d->where = b->where;
     if (!d->resource) d->resource = b->resource;
     if (!d->trusts) d->trusts = b->trusts;
-    if (!d->tools) d->tools = b->tools;
-    if (!d->methods) d->methods = b->methods;
+    d->tools = sections_of_both(p, d->tools, b->tools);
+    d->methods = sections_of_both(p, d->methods, b->methods);
     if (!d->origins) d->origins = b->origins;
     if (d->unlisted_allow < 0) d->unlisted_allow = b->unlisted_allow;
     if (!d->max_body) d->max_body = b->max_body;
@@ -115,6 +127,7 @@ static void *create_server(apr_pool_t *p, server_rec *s)
 
     (void)s;
     c->dirs = apr_array_make(p, 2, sizeof(gate_dir *));
+    c->rules = apr_array_make(p, 2, sizeof(gate_dir *));
     c->scopes = apr_array_make(p, 8, sizeof(const char *));
     return c;
 }
@@ -130,11 +143,35 @@ static void *merge_server(apr_pool_t *p, void *base, void *add)
 
 /* ---- directives ---- */
 
+static int is_plain_location(cmd_parms *cmd, const ap_directive_t *d)
+{
+    const char *args = d->args;
+
+    return !strcasecmp(d->directive, "<Location") && strcmp(ap_getword_conf(cmd->temp_pool, &args), "~");
+}
+
+/* Every directive of ours stands in a plain <Location>, perhaps in an <If> there: elsewhere it would be read for some
+ * requests and not for others. Notes the location for the checks at start-up. */
+static const char *enter(cmd_parms *cmd, gate_dir *dir)
+{
+    const ap_directive_t *d = cmd->directive->parent;
+
+    while (d && !is_plain_location(cmd, d) && strncasecmp(d->directive, "<Limit", 6) && strncasecmp(d->directive, "<MCP", 4)) d = d->parent;
+    if (!d || !is_plain_location(cmd, d))
+        return apr_pstrcat(cmd->pool, cmd->cmd->name, " stands in a <Location \"/path\"> without a regular expression, in no <Limit> and no other section", NULL);
+    if (dir->path || *cmd->path != '/') return NULL;
+    dir->path = cmd->path;
+    APR_ARRAY_PUSH(server_of(cmd->server)->rules, gate_dir *) = dir;
+    return NULL;
+}
+
 static const char *set_mode(cmd_parms *cmd, void *dir, const char *value)
 {
     gate_dir *d = dir;
+    const char *err;
 
-    if (!cmd->path || *cmd->path != '/') return "MCPToolAuthz stands in a <Location \"/path\"> without a regular expression";
+    if ((err = enter(cmd, d))) return err;
+    if (*cmd->path != '/') return "MCPToolAuthz stands in the <Location> itself";
     if (!strcasecmp(value, "on")) d->mode = MODE_ON;
     else if (!strcasecmp(value, "off")) d->mode = MODE_OFF;
     else if (!strcasecmp(value, "report")) d->mode = MODE_REPORT;
@@ -151,8 +188,10 @@ static const char *set_mode(cmd_parms *cmd, void *dir, const char *value)
 static const char *set_resource(cmd_parms *cmd, void *dir, const char *value)
 {
     mcp_ctx *ctx = mcp_httpd_server_ctx(cmd->pool, cmd->server, APLOG_MODULE_INDEX);
+    const char *err;
     mcp_url url;
 
+    if ((err = enter(cmd, dir))) return err;
     if (mcp_url_parse(ctx, value, &url)) return apr_psprintf(cmd->pool, "MCPResource: %s", ctx->detail);
     if ((strcmp(url.scheme, "https") && strcmp(url.scheme, "http")) || url.fragment || url.query || url.userinfo)
         return "MCPResource is an http(s) URL without query, fragment or user (RFC 8707)";
@@ -162,7 +201,9 @@ static const char *set_resource(cmd_parms *cmd, void *dir, const char *value)
 
 static const char *set_trust(cmd_parms *cmd, void *dir, int argc, char *const argv[])
 {
-    return mcp_trust_parse(cmd, argc, argv, &((gate_dir *)dir)->trusts);
+    const char *err = enter(cmd, dir);
+
+    return err ? err : mcp_trust_parse(cmd, argc, argv, &((gate_dir *)dir)->trusts);
 }
 
 static int has_require(const ap_directive_t *first)
@@ -171,6 +212,14 @@ static int has_require(const ap_directive_t *first)
 
     for (d = first; d; d = d->next)
         if (!strcasecmp(d->directive, "Require") || !strncasecmp(d->directive, "<Require", 8)) return 1;
+    return 0;
+}
+
+/* <Limit> lifts its Require lines off every method it does not name. */
+static int has_limit(const ap_directive_t *d)
+{
+    for (; d; d = d->next)
+        if (!strncasecmp(d->directive, "<Limit", 6) || has_limit(d->first_child)) return 1;
     return 0;
 }
 
@@ -223,27 +272,16 @@ static const char *parse_patterns(cmd_parms *cmd, const char *args, const apr_ar
     return NULL;
 }
 
-/* A section that nothing enforces would look like a rule and be none. */
-static int is_guarded(const ap_directive_t *here)
-{
-    const ap_directive_t *up, *d;
-
-    for (up = here->parent; up; up = up->parent)
-        for (d = up->first_child; d; d = d->next)
-            if (!strcasecmp(d->directive, "MCPToolAuthz")) return 1;
-    return 0;
-}
-
 /* A section is httpd configuration of its own, built as <If> builds it. */
 static const char *open_section(cmd_parms *cmd, void *dir, const char *args)
 {
     apr_array_header_t **list = (apr_array_header_t **)(void *)((char *)dir + (size_t)cmd->info);
     section s;
-    const char *err = parse_patterns(cmd, args, *list, &s.patterns);
+    const char *err;
     cmd_parms inner = *cmd;
 
-    if (err) return err;
-    if (!is_guarded(cmd->directive)) return apr_pstrcat(cmd->pool, cmd->cmd->name, "> counts for nothing here: write MCPToolAuthz On in the same <Location>", NULL);
+    if ((err = enter(cmd, dir)) || (err = parse_patterns(cmd, args, *list, &s.patterns))) return err;
+    if (has_limit(cmd->directive->first_child)) return apr_pstrcat(cmd->pool, cmd->cmd->name, " holds a <Limit>; messages come by POST alone", NULL);
     if (!has_require(cmd->directive->first_child))
         return apr_pstrcat(cmd->pool, cmd->cmd->name, " has no Require line; to open it to every valid token write: Require valid-user", NULL);
     warn_alternatives(cmd);
@@ -259,7 +297,9 @@ static const char *open_section(cmd_parms *cmd, void *dir, const char *args)
 
 static const char *set_unlisted(cmd_parms *cmd, void *dir, const char *value)
 {
-    (void)cmd;
+    const char *err = enter(cmd, dir);
+
+    if (err) return err;
     if (strcasecmp(value, "deny") && strcasecmp(value, "allow")) return "MCPUnlisted is deny or allow";
     ((gate_dir *)dir)->unlisted_allow = !strcasecmp(value, "allow");
     return NULL;
@@ -267,10 +307,12 @@ static const char *set_unlisted(cmd_parms *cmd, void *dir, const char *value)
 
 static const char *set_number(cmd_parms *cmd, void *dir, const char *value)
 {
+    const char *err = enter(cmd, dir);
     char *end;
-    apr_int64_t n = apr_strtoi64(value, &end, 10);
+    apr_int64_t n = apr_strtoi64(value, &end, 10), most = cmd->info == AT(max_depth) ? DEPTH_LIMIT : 1024 * 1024 * 1024;
 
-    if (*end || n < 1 || n > 1024LL * 1024 * 1024) return apr_psprintf(cmd->pool, "%s wants a whole number from 1 to 2^30", cmd->cmd->name);
+    if (err) return err;
+    if (*end || n < 1 || n > most) return apr_psprintf(cmd->pool, "%s wants a whole number from 1 to %" APR_INT64_T_FMT, cmd->cmd->name, most);
     *(apr_int64_t *)(void *)((char *)dir + (size_t)cmd->info) = n;
     return NULL;
 }
@@ -279,8 +321,10 @@ static const char *add_origin(cmd_parms *cmd, void *dir, const char *value)
 {
     gate_dir *d = dir;
     mcp_ctx *ctx = mcp_httpd_server_ctx(cmd->pool, cmd->server, APLOG_MODULE_INDEX);
+    const char *err;
     mcp_url url;
 
+    if ((err = enter(cmd, d))) return err;
     if (mcp_url_parse(ctx, value, &url) || *url.path || strcmp(mcp_url_origin(cmd->pool, &url), value))
         return apr_psprintf(cmd->pool, "MCPAllowOrigin: %s is no origin; write scheme://host[:port]", value);
     if (!d->origins) d->origins = apr_array_make(cmd->pool, 2, sizeof(const char *));
@@ -295,7 +339,6 @@ static const char *set_audit(cmd_parms *cmd, void *dir, const char *value)
     return NULL;
 }
 
-#define AT(member) (void *)APR_OFFSETOF(gate_dir, member)
 static const command_rec directives[] = {
     AP_INIT_TAKE1("MCPToolAuthz", set_mode, NULL, ACCESS_CONF, "On, Off or Report"),
     AP_INIT_TAKE1("MCPResource", set_resource, NULL, ACCESS_CONF, "URL: the resource identifier and required audience"),
@@ -452,11 +495,10 @@ static mcp_rc scan_body(mcp_ctx *ctx, request_rec *r, const gate_dir *d, judged 
     mcp_envelope_rules rules = { (size_t)(d->max_body ? d->max_body : MAX_BODY),
                                  (unsigned)(d->max_depth ? d->max_depth : MAX_DEPTH) };
     mcp_envelope *scanner = mcp_envelope_begin(ctx, &rules);
-    apr_bucket_brigade *kept;
-    mcp_rc rc = mcp_body_read(ctx, r, feed, scanner, &kept), ended = mcp_envelope_end(scanner, &j->message);
+    mcp_rc rc = mcp_body_read(ctx, r, feed, scanner, &j->body), ended = mcp_envelope_end(scanner, &j->message);
 
     if (rc || ended) return rc ? rc : ended;
-    mcp_body_replay(r, kept);
+    mcp_body_replay(r, j->body);
     return MCP_OK;
 }
 
@@ -471,6 +513,7 @@ static int has_body(request_rec *r)
 static mcp_rc admit(mcp_ctx *ctx, request_rec *r, const gate_dir *d, judged *j)
 {
     const char *const *origins = d->origins ? (const char *const *)(void *)d->origins->elts : NULL;
+    const apr_table_t *headers;
     mcp_rc rc;
 
     if (!mcp_gate_origin(r->headers_in, origins))
@@ -480,7 +523,10 @@ static mcp_rc admit(mcp_ctx *ctx, request_rec *r, const gate_dir *d, judged *j)
     r->user = apr_pstrdup(r->pool, j->token.sub);
     r->ap_auth_type = apr_pstrdup(r->pool, "Bearer");
     if (strcmp(r->method, "POST")) return MCP_OK;
+    headers = r->headers_in;
     if ((rc = scan_body(ctx, r, d, j))) return rc;
+    /* MergeTrailers: what came behind the body stands among the headers now. */
+    if (r->headers_in != headers && (rc = mcp_gate_headers(ctx, r->method, r->headers_in, 1))) return rc;
     if ((rc = mcp_gate_agree(ctx, r->headers_in, &j->message))) return rc;
     return judge_message(ctx, r, d, j);
 }
@@ -503,12 +549,13 @@ static int answer(mcp_ctx *ctx, request_rec *r, const gate_dir *d, const judged 
     const char *scope = rc == MCP_MISSING_SCOPE ? challenge_scopes(r, j) : mcp_trust_first_scopes(r->server, d->trusts);
     const char *challenge = mcp_challenge(r->pool, rc, d->where->metadata_url, scope);
     /* A refusal by the rules reads as for a tool that does not exist. */
-    const char *detail = rc == MCP_FORBIDDEN || rc == MCP_INTERNAL || !*ctx->detail ? NULL : ctx->detail;
+    const char *detail = rc == MCP_FORBIDDEN || rc == MCP_INTERNAL || !*ctx->detail ? NULL : ctx->detail, *data = NULL;
     mcp_out out = { 0 };
 
     out.status = mcp_error_of(rc)->http;
     out.content_type = "application/json";
-    out.body = mcp_rpc_error(r->pool, rc, j->message.id, j->message.id_len, detail);
+    if (rc == MCP_BAD_VERSION) data = mcp_gate_version_data(r->pool, r->headers_in, &j->message);
+    out.body = mcp_rpc_error(r->pool, rc, j->message.id, j->message.id_len, detail, data);
     out.headers = apr_table_make(r->pool, 2);
     apr_table_setn(out.headers, "Cache-Control", "no-store");
     if (challenge) apr_table_setn(out.headers, "WWW-Authenticate", challenge);
@@ -530,10 +577,38 @@ static void audit(mcp_ctx *ctx, request_rec *r, const judged *j, const char *out
     mcp_audit_write(r, server_of(r->server)->audit, &facts, j->message.name, outcome, rc, ctx->detail);
 }
 
-/* What the client may say of itself must not reach the backend as if we had said it. */
-static void clean_headers(request_rec *r)
+/* The backend gets no token; no Upgrade either, behind which messages would pass that nobody reads; and no cache keeps the
+ * answer for others: without the token it cannot see that the answer is one caller's own. */
+static void hand_over(request_rec *r, judged *j)
 {
+    j->authorization = apr_table_get(r->headers_in, "Authorization");
     apr_table_unset(r->headers_in, "Authorization");
+    apr_table_unset(r->headers_in, "Upgrade");
+    apr_table_setn(r->subprocess_env, "no-cache", "1");
+}
+
+/* Where httpd itself sends a request on to another location, the gate there judges it anew: the same token and body. */
+static void take_back(request_rec *r)
+{
+    request_rec *before = r->prev;
+    const judged *j;
+
+    while (before && !judged_of(before)) before = before->prev;
+    if (!before) return;
+    j = judged_of(before);
+    if (j->authorization) apr_table_setn(r->headers_in, "Authorization", j->authorization);
+    if (j->body && !strcmp(r->method, "POST")) mcp_body_replay(r, j->body);
+}
+
+static int document(request_rec *r);
+
+/* What strangers must be able to read though the gate's location holds it: our own document, the authorization server. */
+static int answer_strangers(request_rec *r)
+{
+    APR_OPTIONAL_FN_TYPE(mcp_dcr_handler) *dcr = APR_RETRIEVE_OPTIONAL_FN(mcp_dcr_handler);
+    int status = document(r);
+
+    return status == DECLINED && dcr ? dcr(r) : status;
 }
 
 static int gate(request_rec *r)
@@ -542,8 +617,11 @@ static int gate(request_rec *r)
     judged *j;
     mcp_ctx *ctx;
     mcp_rc rc;
+    int status;
 
     if (d->mode != MODE_ON && d->mode != MODE_REPORT) return DECLINED;
+    if ((status = answer_strangers(r)) != DECLINED) return status;
+    take_back(r);
     ctx = mcp_httpd_ctx(r, APLOG_MODULE_INDEX);
     j = apr_pcalloc(r->pool, sizeof *j);
     j->wanted = apr_array_make(r->pool, 2, sizeof(const char *));
@@ -552,7 +630,7 @@ static int gate(request_rec *r)
     /* Report lets a verdict of the rules pass, never a message that was not understood. */
     if (rc == MCP_OK || (d->mode == MODE_REPORT && (rc == MCP_FORBIDDEN || rc == MCP_MISSING_SCOPE || rc == MCP_METHOD_DENIED))) {
         audit(ctx, r, j, rc ? "reported" : "allowed", rc);
-        clean_headers(r);
+        hand_over(r, j);
         return DECLINED;
     }
     mcp_log(ctx, rc == MCP_INTERNAL || rc == MCP_UNAVAILABLE ? MCP_LOG_ERROR : MCP_LOG_INFO, mcp_error_of(rc)->tag,
@@ -655,8 +733,10 @@ static int has_issuer(const server_rec *s)
     return (!s->is_virtual && s->next) || mcp_trust_issuer((server_rec *)s, &self);
 }
 
-static int settle(apr_pool_t *p, server_rec *s, gate_dir *d)
+/* Virtual hosts share the main server's configuration, but a place has one name. */
+static int settle(apr_pool_t *p, gate_dir *d)
 {
+    server_rec *s = d->where->server;
     mcp_ctx *ctx = mcp_httpd_server_ctx(p, s, APLOG_MODULE_INDEX);
     mcp_url url;
 
@@ -676,6 +756,42 @@ static int settle(apr_pool_t *p, server_rec *s, gate_dir *d)
     return HTTP_INTERNAL_SERVER_ERROR;
 }
 
+static int covers(const char *above, const char *path)
+{
+    size_t len = strlen(above);
+
+    return ap_is_matchexp(above) || (!strncmp(above, path, len) && (!path[len] || path[len] == '/' || above[len - 1] == '/'));
+}
+
+static int is_gated(server_rec *s, const char *path)
+{
+    const apr_array_header_t *dirs = server_of(s)->dirs;
+    int i;
+
+    for (i = 0; i < dirs->nelts; i++)
+        if (covers(APR_ARRAY_IDX(dirs, i, gate_dir *)->path, path)) return 1;
+    return 0;
+}
+
+/* Rules that no gate reads are a mistake: their author believes the location guarded. */
+static int check_rules(server_rec *main_server, server_rec *s)
+{
+    const apr_array_header_t *rules = server_of(s)->rules;
+    const char *why;
+    int i;
+
+    for (i = 0; i < rules->nelts; i++) {
+        const gate_dir *d = APR_ARRAY_IDX(rules, i, gate_dir *);
+        why = d->mode != MODE_UNSET ? NULL
+            : d->resource ? "MCPResource belongs to the section in which MCPToolAuthz stands"
+            : is_gated(s, d->path) || is_gated(main_server, d->path) ? NULL : "no MCPToolAuthz is On here or above, so its rules guard nothing";
+        if (!why) continue;
+        ap_log_error(APLOG_MARK, APLOG_CRIT | APLOG_NOERRNO, 0, s, "MCP072: <Location %s>: %s", d->path, why);
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    return OK;
+}
+
 static int check_config(apr_pool_t *p, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server)
 {
     server_rec *s;
@@ -685,7 +801,9 @@ static int check_config(apr_pool_t *p, apr_pool_t *plog, apr_pool_t *ptemp, serv
     (void)ptemp;
     for (s = main_server; s; s = s->next)
         for (i = 0; i < server_of(s)->dirs->nelts; i++)
-            if (settle(p, s, APR_ARRAY_IDX(server_of(s)->dirs, i, gate_dir *))) return HTTP_INTERNAL_SERVER_ERROR;
+            if (settle(p, APR_ARRAY_IDX(server_of(s)->dirs, i, gate_dir *))) return HTTP_INTERNAL_SERVER_ERROR;
+    for (s = main_server; s; s = s->next)
+        if (check_rules(main_server, s)) return HTTP_INTERNAL_SERVER_ERROR;
     return OK;
 }
 
@@ -699,7 +817,8 @@ static int post_config(apr_pool_t *p, apr_pool_t *plog, apr_pool_t *ptemp, serve
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) return OK;
     for (s = main_server; s; s = s->next) {
         gate_server *c = server_of(s);
-        if (!c->dirs->nelts || !(err = mcp_audit_open(p, c->audit_target, &c->audit))) continue;
+        if (c->audit || (!c->dirs->nelts && !server_of(main_server)->dirs->nelts)) continue;
+        if (!(err = mcp_audit_open(p, c->audit_target, &c->audit))) continue;
         ap_log_error(APLOG_MARK, APLOG_CRIT | APLOG_NOERRNO, 0, s, "MCP065: %s", err);
         return HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -737,7 +856,7 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_post_config(post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_translate_name(claim_uri, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_map_to_storage(claim_storage, NULL, NULL, APR_HOOK_REALLY_FIRST);
-    ap_hook_handler(gate, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_handler(gate, NULL, NULL, APR_HOOK_REALLY_FIRST - 10);  /* before mod_cache too */
     ap_hook_handler(document, NULL, NULL, APR_HOOK_FIRST);
 }
 

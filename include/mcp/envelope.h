@@ -5,7 +5,7 @@
  * message; memory grows only with member names of open objects (duplicate detection, linear time).
  * Refused: anything but strict RFC 8259 in UTF-8; BOM; bytes behind the value; repeated names at any
  * depth (after unescaping); names that equal a protocol member but for case (Unicode folding too) or
- * a U+0000; arrays outermost (MCP_BATCH); lone surrogate escapes in names, method, id, name or uri. */
+ * a U+0000; `__proto__` among protocol members; arrays outermost (MCP_BATCH); lone surrogate escapes in names, method, id, name or uri. */
 #ifndef MCP_ENVELOPE_H
 #define MCP_ENVELOPE_H
 

@@ -28,15 +28,19 @@ int mcp_gate_origin(const apr_table_t *headers, const char *const *origins);
 /* After the body: Mcp-Method, Mcp-Name (=?base64?...?= form too) and MCP-Protocol-Version agree with it.
  * Required under 2026-07-28 and later; where sent under earlier revisions they must agree as well.
  * MCP_HEADER_MISMATCH. A revision that is not served: MCP_BAD_VERSION. Mcp-Param-* headers pass uncompared.
- * A tools/call without a string params.name, or with an empty one: MCP_BAD_PARAMS. */
+ * A tools/call without a string params.name, or with an empty one: MCP_BAD_PARAMS; a method that only
+ * resembles it: MCP_AMBIGUOUS. */
 mcp_rc mcp_gate_agree(mcp_ctx *ctx, const apr_table_t *headers, const mcp_message *message);
+
+/* After MCP_BAD_VERSION: what the error's data must say, {"supported":[...],"requested":"..."}. */
+const char *mcp_gate_version_data(apr_pool_t *p, const apr_table_t *headers, const mcp_message *message);
 
 /* challenge.c: WWW-Authenticate value (RFC 6750 3, RFC 9728 5.1) for a 401 or 403; NULL where rc wants none.
  * scope: blank-separated, may be NULL. */
 const char *mcp_challenge(apr_pool_t *p, mcp_rc rc, const char *resource_metadata, const char *scope);
 
-/* challenge.c: the JSON-RPC error body; id as exact bytes, NULL: null. detail may be NULL. */
-const char *mcp_rpc_error(apr_pool_t *p, mcp_rc rc, const char *id, size_t id_len, const char *detail);
+/* challenge.c: the JSON-RPC error body; id as exact bytes, NULL: null. detail may be NULL. data: JSON, may be NULL. */
+const char *mcp_rpc_error(apr_pool_t *p, mcp_rc rc, const char *id, size_t id_len, const char *detail, const char *data);
 
 /* resource.c: the RFC 9728 document. servers and scopes: NULL-terminated. */
 const char *mcp_resource_document(mcp_ctx *ctx, const char *resource, const char *const *servers, const char *const *scopes);

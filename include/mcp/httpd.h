@@ -46,6 +46,8 @@ typedef struct {
 APR_DECLARE_OPTIONAL_FN(const mcp_self_issuer *, mcp_dcr_self, (server_rec *s));
 /* Whether a token of the issuer on s was revoked: MCP_OK, MCP_BAD_TOKEN, or MCP_UNAVAILABLE while the store is down. */
 APR_DECLARE_OPTIONAL_FN(mcp_rc, mcp_dcr_not_revoked, (mcp_ctx *ctx, server_rec *s, const char *jti));
+/* mod_mcp_dcr's handler, for a gate whose location holds the endpoints too. DECLINED where the request is none of its. */
+APR_DECLARE_OPTIONAL_FN(int, mcp_dcr_handler, (request_rec *r));
 /* How mod_mcp_dcr learns which resources stand on its virtual host: a NULL-terminated list. */
 APR_DECLARE_OPTIONAL_FN(const char *const *, mcp_toolauthz_resources, (apr_pool_t *p, server_rec *s));
 /* The scopes that sections of s ask for while `self` is trusted: a NULL-terminated list. */

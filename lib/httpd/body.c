@@ -1,14 +1,41 @@
+#include <string.h>
 #include <apr_buckets.h>
 #include <apr_strings.h>
 #include <http_protocol.h>
 #include <util_filter.h>
 #include "mcp/httpd.h"
 
-enum { PIECE = 64 * 1024 };
+enum { PIECE = 64 * 1024, SMALL = 4 * 1024 };
 
 static ap_filter_rec_t *replay_filter;
 
-/* Hands one bucket's bytes to the sink and moves the bucket to kept. */
+/* The room left in the last bucket of kept; a new one where there is too little. */
+static apr_bucket *with_room(apr_bucket_brigade *kept, apr_size_t len)
+{
+    apr_bucket *last = APR_BRIGADE_LAST(kept);
+    const apr_bucket_heap *heap = last->data;
+    char *room;
+
+    if (APR_BUCKET_IS_HEAP(last) && heap->refcount.refcount == 1 && heap->alloc_len - (apr_size_t)last->start - last->length >= len) return last;
+    room = apr_bucket_alloc(APR_BUCKET_BUFF_SIZE, kept->bucket_alloc);
+    last = apr_bucket_heap_create(room, APR_BUCKET_BUFF_SIZE, apr_bucket_free, kept->bucket_alloc);
+    last->length = 0;
+    APR_BRIGADE_INSERT_TAIL(kept, last);
+    return last;
+}
+
+/* What comes in crumbs is gathered: a bucket for each byte would cost a hundred times the body. */
+static void gather(apr_bucket *b, const char *bytes, apr_size_t len, apr_bucket_brigade *kept)
+{
+    apr_bucket *last = with_room(kept, len);
+    apr_bucket_heap *heap = last->data;
+
+    memcpy(heap->base + last->start + last->length, bytes, len);
+    last->length += len;
+    apr_bucket_delete(b);
+}
+
+/* Hands one bucket's bytes to the sink and keeps them. */
 static mcp_rc keep_bucket(mcp_ctx *ctx, request_rec *r, apr_bucket *b, mcp_body_sink *sink, void *baton,
                           apr_bucket_brigade *kept)
 {
@@ -20,6 +47,10 @@ static mcp_rc keep_bucket(mcp_ctx *ctx, request_rec *r, apr_bucket *b, mcp_body_
         if (apr_bucket_read(b, &bytes, &len, APR_BLOCK_READ) != APR_SUCCESS)
             return mcp_fail(ctx, MCP_BAD_REQUEST, "the request body could not be read");
         if ((rc = sink(baton, bytes, len))) return rc;
+        if (len < SMALL && !APR_BRIGADE_EMPTY(kept)) {
+            gather(b, bytes, len, kept);
+            return MCP_OK;
+        }
     }
     if (apr_bucket_setaside(b, r->pool) != APR_SUCCESS && !APR_BUCKET_IS_METADATA(b))
         return mcp_fail(ctx, MCP_INTERNAL, "the request body could not be kept");
@@ -91,12 +122,14 @@ static apr_status_t replay(ap_filter_t *f, apr_bucket_brigade *out, ap_input_mod
 
 void mcp_body_replay(request_rec *r, apr_bucket_brigade *kept)
 {
-    ap_add_input_filter_handle(replay_filter, kept, r, r->connection);
+    if (r->input_filters->frec == replay_filter) r->input_filters->ctx = kept;
+    else ap_add_input_filter_handle(replay_filter, kept, r, r->connection);
 }
 
 void mcp_body_register(void)
 {
-    replay_filter = ap_register_input_filter("MCP_REPLAY", replay, NULL, AP_FTYPE_CONTENT_SET);
+    /* Before every other filter: they saw the bytes when the gate read them, and must not change them again. */
+    replay_filter = ap_register_input_filter("MCP_REPLAY", replay, NULL, AP_FTYPE_RESOURCE - 1);
 }
 
 typedef struct {

@@ -28,11 +28,12 @@ const char *mcp_challenge(apr_pool_t *p, mcp_rc rc, const char *resource_metadat
     return apr_pstrcat(p, "Bearer", *text ? text + 1 : "", NULL);
 }
 
-const char *mcp_rpc_error(apr_pool_t *p, mcp_rc rc, const char *id, size_t id_len, const char *detail)
+const char *mcp_rpc_error(apr_pool_t *p, mcp_rc rc, const char *id, size_t id_len, const char *detail, const char *data)
 {
     const mcp_error *error = mcp_error_of(rc);
     const char *message = detail ? apr_pstrcat(p, error->sentence, ": ", detail, NULL) : error->sentence;
 
-    return apr_psprintf(p, "{\"jsonrpc\":\"2.0\",\"id\":%s,\"error\":{\"code\":%d,\"message\":%s}}",
-                        id ? apr_pstrmemdup(p, id, id_len) : "null", error->rpc, mcp_text_json_string(p, message, strlen(message)));
+    return apr_psprintf(p, "{\"jsonrpc\":\"2.0\",\"id\":%s,\"error\":{\"code\":%d,\"message\":%s%s%s}}",
+                        id ? apr_pstrmemdup(p, id, id_len) : "null", error->rpc, mcp_text_json_string(p, message, strlen(message)),
+                        data ? ",\"data\":" : "", data ? data : "");
 }

@@ -140,6 +140,8 @@ static mcp_rc recognise(mcp_envelope *e, const frame *f, const char *name)
     const known *k;
 
     e->now = M_NONE;
+    /* Copied from object to object, it becomes JavaScript's prototype: members that nobody sent. */
+    if (f->what != OTHER && !strcmp(name, "__proto__")) return fail(e, MCP_AMBIGUOUS, "a member that changes what others mean");
     for (k = protocol; f->what != OTHER && k->name; k++) {
         if (k->where != f->what) continue;
         if (!strcmp(k->name, name)) e->now = k->is;

@@ -1,5 +1,6 @@
 #include <string.h>
 #include <strings.h>
+#include <apr_strings.h>
 #include "mcp/gate.h"
 #include "mcp/text.h"
 
@@ -7,8 +8,8 @@ static const char *const housekeeping[] = {
     "initialize", "ping", "server/discover", "tools/list", "prompts/list", "resources/list", "resources/templates/list", NULL
 };
 
-/* 2024-11-05 had no such header, but SDKs that negotiated it over this transport send its date. */
-static const char *const versions[] = { "2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28", NULL };
+/* The best first. 2024-11-05 had no such header, but SDKs that negotiated it over this transport send its date. */
+static const char *const versions[] = { "2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05", NULL };
 
 /* Headers the gate reads: each may stand once, and Connection may not take them away. */
 static const char *const read_once[] = {
@@ -51,12 +52,14 @@ static int is_twin(void *bad, const char *name, const char *value)
 {
     (void)value;
     if (!strncasecmp(name, "Mcp-Param-", 10)) return 1;
-    if (strchr(name, '_') && (!strncasecmp(name, "mcp", 3) || !strncasecmp(name, "content", 7) || !strncasecmp(name, "auth", 4)))
+    if (strchr(name, '_') && (!strncasecmp(name, "mcp", 3) || !strncasecmp(name, "content", 7) || !strncasecmp(name, "auth", 4)
+                              || !strncasecmp(name, "transfer", 8)))
         *(const char **)bad = name;
     return 1;
 }
 
-/* Sets *bad if the comma-separated list names a header that the gate reads or the backend is told by. */
+/* Sets *bad if the list names a header that the gate reads or the backend is told by. mod_proxy ends a name at a
+ * semicolon as well. */
 static int connection_names_ours(void *bad, const char *header, const char *list)
 {
     const char *const *name;
@@ -64,8 +67,8 @@ static int connection_names_ours(void *bad, const char *header, const char *list
 
     (void)header;
     for (; *list; list += len) {
-        list += strspn(list, " \t,");
-        len = strcspn(list, " \t,");
+        list += strspn(list, " \t,;\"");
+        len = strcspn(list, " \t,;\"");
         if (len >= 4 && !strncasecmp(list, "mcp-", 4)) *(int *)bad = 1;
         for (name = read_once; *name; name++)
             if (strlen(*name) == len && !strncasecmp(list, *name, len)) *(int *)bad = 1;
@@ -188,6 +191,16 @@ static mcp_rc agree_version(mcp_ctx *ctx, const apr_table_t *headers, const mcp_
     return m->version ? must_equal(ctx, headers, "MCP-Protocol-Version", m->version, *stateless) : MCP_OK;
 }
 
+const char *mcp_gate_version_data(apr_pool_t *p, const apr_table_t *headers, const mcp_message *m)
+{
+    const char *header = apr_table_get(headers, "MCP-Protocol-Version"), *list = "", *asked;
+    const char *const *known;
+
+    asked = header && !is_known_version(header) ? header : m->version ? m->version : "";
+    for (known = versions; *known; known++) list = apr_pstrcat(p, list, *list ? "," : "", "\"", *known, "\"", NULL);
+    return apr_pstrcat(p, "{\"supported\":[", list, "],\"requested\":", mcp_text_json_string(p, asked, strlen(asked)), "}", NULL);
+}
+
 /* What Mcp-Name mirrors: the uri where a resource is meant, the name elsewhere. */
 static const char *mirrored_name(const mcp_message *m)
 {
@@ -210,5 +223,7 @@ mcp_rc mcp_gate_agree(mcp_ctx *ctx, const apr_table_t *headers, const mcp_messag
     if ((rc = must_equal(ctx, headers, "Mcp-Name", mirrored_name(m), stateless && has_mirrored_name(m)))) return rc;
     if (m->method && !strcmp(m->method, "tools/call") && (!m->name || !*m->name))
         return mcp_fail(ctx, MCP_BAD_PARAMS, "tools/call needs params.name");
+    if (m->method && !strcasecmp(m->method, "tools/call") && strcmp(m->method, "tools/call"))
+        return mcp_fail(ctx, MCP_AMBIGUOUS, "the method differs from tools/call by case alone");
     return MCP_OK;
 }

@@ -15,6 +15,8 @@ def free_port():
 class Backend:
     """Speaks enough HTTP/1.1 to answer every request once, and keeps request line, headers and body."""
 
+    extra = b""     # header lines added to every answer
+
     def __init__(self):
         self.port, self.seen = free_port(), []
         self.listener = socket.create_server(("127.0.0.1", self.port), backlog=64)
@@ -45,7 +47,7 @@ class Backend:
                     body = f.read(int(headers.get("content-length", ["0"])[0]))
                 self.seen.append((line, headers, body))
                 a = b'{"jsonrpc":"2.0","id":1,"result":{}}'
-                s.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (len(a), a))
+                s.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n%sConnection: close\r\n\r\n%s" % (len(a), self.extra, a))
             except (OSError, ValueError):
                 pass
 

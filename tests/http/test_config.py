@@ -18,7 +18,19 @@ BAD = [
     ("location", "<MCPTool a*b>\nRequire mcp-scope customer.read\n</MCPTool>", "at the end alone"),
     ("location", "<MCPTool a>\nRequire mcp-scope\n</MCPTool>", "at least one scope"),
     ("location", "<MCPTool a>\nRequire mcp-scope no.such\n</MCPTool>", "no MCPScope declares it"),
-    ("extra", "<Location /open>\n<MCPTool a>\nRequire valid-user\n</MCPTool>\n</Location>", "write MCPToolAuthz On"),
+    ("extra", "<Location /open>\n<MCPTool a>\nRequire valid-user\n</MCPTool>\n</Location>", "no MCPToolAuthz is On here or above"),
+    ("location", "MCPMaxDepth 1073741824", "whole number"),
+    ("location", "<MCPTool a>\n<RequireAll>\n<Limit GET>\nRequire valid-user\n</Limit>\n</RequireAll>\n</MCPTool>", "messages come by POST alone"),
+    ("location", "<Limit GET>\n<MCPTool a>\nRequire valid-user\n</MCPTool>\n</Limit>", "in no <Limit>"),
+    ("location", "<LimitExcept POST>\nMCPToolAuthz Off\n</LimitExcept>", "in no <Limit>"),
+    ("location", "<MCPTool a>\nRequire valid-user\nMCPUnlisted allow\n</MCPTool>", "no other section"),
+    ("extra", "<LocationMatch /m>\nMCPToolAuthz On\n</LocationMatch>", "without a regular expression"),
+    ("extra", "<Location ~ /m>\nMCPToolAuthz On\n</Location>", "without a regular expression"),
+    ("extra", "<Directory /srv>\nMCPToolAuthz On\n</Directory>", "in a <Location"),
+    ("extra", "<Files /x>\nMCPToolAuthz On\n</Files>", "in a <Location"),
+    ("extra", "<Location /mcp>\n<If true>\nMCPToolAuthz Off\n</If>\n</Location>", "in the <Location> itself"),
+    ("extra", "<Location /mcp/x>\nMCPResource https://a.test/x\n</Location>", "belongs to the section"),
+    ("extra", "<Location /mcpx>\nMCPUnlisted allow\n</Location>", "guard nothing"),
     ("extra", "MCPScope customer.read \"again\"", "stands twice"),
     ("extra", "MCPScope x \"words\" sensitive default", "cannot be a default"),
     ("extra", "MCPScope x \"words\" other", "neither sensitive nor default"),
@@ -37,8 +49,14 @@ def test_bad_configuration_is_refused(scratch, where, line, words):
     assert code != 0 and words in said
 
 
-def test_good_configuration_passes(scratch):
-    code, said = scratch.configtest(scratch.config())
+@pytest.mark.parametrize("extra", [
+    "", "<Location /mcp/x>\n<MCPTool a>\nRequire valid-user\n</MCPTool>\n</Location>",
+    "<Location /mcp>\n<If true>\nMCPUnlisted allow\n</If>\n<IfModule mcp_toolauthz_module>\nMCPMaxDepth 10000\n</IfModule>\n</Location>",
+    "<VirtualHost *:1>\n<Location /mcp>\nMCPUnlisted allow\n</Location>\n</VirtualHost>",
+    "<Location /later>\nMCPToolAuthz Off\n<MCPTool a>\nRequire valid-user\n</MCPTool>\n</Location>",
+])
+def test_good_configuration_passes(scratch, extra):
+    code, said = scratch.configtest(scratch.config(extra))
     assert code == 0, said
 
 

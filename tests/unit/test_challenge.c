@@ -71,12 +71,13 @@ static void rpc_errors(void **state)
     (void)state;
     for (i = 0; i < sizeof rows / sizeof *rows; i++) {
         len = rows[i].id ? strlen(rows[i].id) : 0;
-        text = mcp_rpc_error(ctx->pool, MCP_HEADER_MISMATCH, rows[i].id, len, rows[i].detail);
+        text = mcp_rpc_error(ctx->pool, MCP_HEADER_MISMATCH, rows[i].id, len, rows[i].detail, i & 1 ? "{\"a\":[]}" : NULL);
         assert_int_equal(mcp_json_object(ctx, text, strlen(text), &caps, &doc), MCP_OK);
         assert_string_equal(mcp_json_string(doc, "jsonrpc"), "2.0");
         error = json_object_get(doc, "error");
         assert_int_equal(json_integer_value(json_object_get(error, "code")), -32020);
         assert_non_null(mcp_json_string(error, "message"));
+        assert_int_equal(json_is_object(json_object_get(error, "data")), i & 1);
         want = rows[i].id ? rows[i].id : "null";
         assert_non_null(strstr(text, "\"id\":"));
         assert_memory_equal(strstr(text, "\"id\":") + 5, want, strlen(want));

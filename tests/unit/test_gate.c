@@ -7,6 +7,7 @@
 #include <apr_general.h>
 #include <apr_strings.h>
 #include "mcp/gate.h"
+#include "mcp/json.h"
 
 static mcp_ctx *ctx;
 
@@ -102,6 +103,10 @@ static void headers_before_the_body(void **state)
         { "POST", JSON "|Connection: ,\tMCP-Protocol-Version", 1, MCP_HEADER_MISMATCH },
         { "POST", JSON "|Connection: Mcp-Param-Region", 1, MCP_HEADER_MISMATCH },
         { "POST", JSON "|Connection: close|Connection: Mcp-Method", 1, MCP_HEADER_MISMATCH },
+        { "POST", JSON "|Connection: close;x", 1, MCP_OK },
+        { "POST", JSON "|Connection: close;Mcp-Name", 1, MCP_HEADER_MISMATCH },
+        { "POST", JSON "|Connection: x;;MCP-Protocol-Version;y", 1, MCP_HEADER_MISMATCH },
+        { "POST", JSON "|Transfer_Encoding: chunked", 1, MCP_HEADER_MISMATCH },
         { "GET", "Connection: Authorization", 0, MCP_HEADER_MISMATCH },
     };
     size_t i;
@@ -228,6 +233,8 @@ static void headers_agree_with_the_body(void **state)
 
         { V25, MCP_MESSAGE_REQUEST, "tools/call", NULL, NULL, NULL, MCP_BAD_PARAMS },
         { V25, MCP_MESSAGE_REQUEST, "tools/call", "", NULL, NULL, MCP_BAD_PARAMS },
+        { V25, MCP_MESSAGE_REQUEST, "tools/calls", "t", NULL, NULL, MCP_OK },
+        { V25, MCP_MESSAGE_REQUEST, "Tools/call", "t", NULL, NULL, MCP_AMBIGUOUS },
     };
     mcp_message m = { 0 };
     size_t i;
@@ -247,6 +254,32 @@ static void headers_agree_with_the_body(void **state)
     }
 }
 
+/* Of header and body, the one that is not served is named; the text is JSON whatever was sent. */
+static void version_errors(void **state)
+{
+    static const struct { const char *headers, *version, *requested; } rows[] = {
+        { "MCP-Protocol-Version: 2099-01-01", NULL, "2099-01-01" },
+        { "MCP-Protocol-Version: 2025-11-25", "1900-01-01", "1900-01-01" },
+        { "MCP-Protocol-Version: a\"\xff", "2025-11-25", "a\"\xef\xbf\xbd" },
+        { "Accept: a", "2099-01-01", "2099-01-01" },
+    };
+    const mcp_json_caps caps = { 65536, 8 };
+    mcp_message m = { 0 };
+    const char *text;
+    size_t i;
+    json_t *doc;
+
+    (void)state;
+    for (i = 0; i < sizeof rows / sizeof *rows; i++) {
+        m.version = rows[i].version;
+        text = mcp_gate_version_data(ctx->pool, headers_of(rows[i].headers), &m);
+        assert_int_equal(mcp_json_object(ctx, text, strlen(text), &caps, &doc), MCP_OK);
+        assert_string_equal(mcp_json_string(doc, "requested"), rows[i].requested);
+        assert_string_equal(json_string_value(json_array_get(json_object_get(doc, "supported"), 0)), "2026-07-28");
+        assert_int_equal(json_array_size(json_object_get(doc, "supported")), 5);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -254,6 +287,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(origins, setup, teardown),
         cmocka_unit_test_setup_teardown(judges, setup, teardown),
         cmocka_unit_test_setup_teardown(headers_agree_with_the_body, setup, teardown),
+        cmocka_unit_test_setup_teardown(version_errors, setup, teardown),
     };
 
     apr_initialize();
