@@ -61,8 +61,10 @@ typedef struct {
 /* out.c */
 mcp_rc mcp_out_json(mcp_ctx *ctx, mcp_out *out, int status, const json_t *value);   /* no-store; returns MCP_OK */
 void mcp_out_header(mcp_ctx *ctx, mcp_out *out, const char *name, const char *value);
+/* Retry-After on 429 and 503. */
+void mcp_out_retry(mcp_ctx *ctx, mcp_out *out, int http);
 /* {"error","error_description"} by rc's table row; description = sentence, and ctx->detail where it has one.
- * WWW-Authenticate: Basic on 401 invalid_client; Retry-After on 429 and 503. */
+ * WWW-Authenticate: Basic on 401 invalid_client; Retry-After as above. */
 void mcp_out_error(mcp_ctx *ctx, mcp_out *out, mcp_rc rc);
 
 /* register.c: POST /register, RFC 7591. */

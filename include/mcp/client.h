@@ -29,6 +29,7 @@ mcp_rc mcp_client_refuse(mcp_ctx *ctx, mcp_rc rc, const char *member);
  * private-use characters, for nothing but blanks, and beyond max characters. */
 mcp_rc mcp_client_check_words(mcp_ctx *ctx, const char *member, const char *text, int max);
 
+/* Records of clients belong to the issuer: no other one on the same store knows them. */
 mcp_rc mcp_client_save(mcp_ctx *ctx, const mcp_as *as, const mcp_client *client);
 /* MCP_BAD_CLIENT if there is none (or it expired), MCP_UNAVAILABLE if the store is down. */
 mcp_rc mcp_client_load(mcp_ctx *ctx, const mcp_as *as, const char *id, const mcp_client **out);

@@ -28,9 +28,10 @@ const char *mcp_token_peek_issuer(mcp_ctx *ctx, const char *text, size_t len);
 typedef struct {
     const char *issuer, *audience, *sub, *client_id, *scope;
     apr_int64_t life;           /* seconds */
+    const char *jti;            /* NULL: a random one */
 } mcp_token_grant;
 
-/* Signs with typ at+jwt; jti random; no scope claim where scope is NULL or "". MCP_INTERNAL if the key cannot sign. */
+/* Signs with typ at+jwt; no scope claim where scope is NULL or "". MCP_INTERNAL if the key cannot sign. */
 mcp_rc mcp_token_mint(mcp_ctx *ctx, const mcp_key *key, const mcp_token_grant *grant, const char **out);
 
 #endif

@@ -42,11 +42,11 @@ static const char *decode(apr_pool_t *p, const char *bytes, size_t len)
     return mcp_text_is_utf8(text, n) ? text : NULL;
 }
 
-static int stands_already(const mcp_form *form, const char *name)
+static int stands_before(const mcp_form *form, int end, const char *name)
 {
     int i;
 
-    for (i = 0; i < form->count; i++)
+    for (i = 0; i < end; i++)
         if (!strcmp(form->parameters[i].name, name)) return 1;
     return 0;
 }
@@ -56,7 +56,7 @@ static const char *shown(apr_pool_t *p, const char *name, size_t len)
     return mcp_text_json_string(p, name, len < NAME_SHOWN ? len : NAME_SHOWN);
 }
 
-static mcp_rc add(mcp_ctx *ctx, mcp_form *form, const char *pair, size_t len, const char *repeatable)
+static mcp_rc add(mcp_ctx *ctx, mcp_form *form, const char *pair, size_t len)
 {
     const char *equals = memchr(pair, '=', len);
     size_t name_len = equals ? (size_t)(equals - pair) : len;
@@ -69,13 +69,11 @@ static mcp_rc add(mcp_ctx *ctx, mcp_form *form, const char *pair, size_t len, co
     new.value = equals ? decode(ctx->pool, equals + 1, len - name_len - 1) : "";
     if (!new.value)
         return mcp_fail(ctx, MCP_BAD_REQUEST, "the value of %s is badly encoded", shown(ctx->pool, new.name, strlen(new.name)));
-    if (stands_already(form, new.name) && (!repeatable || strcmp(repeatable, new.name)))
-        return mcp_fail(ctx, MCP_BAD_REQUEST, "the parameter %s stands twice", shown(ctx->pool, new.name, strlen(new.name)));
     form->parameters[form->count++] = new;
     return MCP_OK;
 }
 
-mcp_rc mcp_form_parse(mcp_ctx *ctx, const char *bytes, size_t len, const char *repeatable, const mcp_form **out)
+mcp_rc mcp_form_read(mcp_ctx *ctx, const char *bytes, size_t len, const mcp_form **out)
 {
     mcp_form *form = apr_pcalloc(ctx->pool, sizeof *form);
     size_t at = 0, n;
@@ -84,11 +82,31 @@ mcp_rc mcp_form_parse(mcp_ctx *ctx, const char *bytes, size_t len, const char *r
     while (at < len) {
         const char *ampersand = memchr(bytes + at, '&', len - at);
         n = ampersand ? (size_t)(ampersand - bytes) - at : len - at;
-        if (n && (rc = add(ctx, form, bytes + at, n, repeatable))) return rc;
+        if (n && (rc = add(ctx, form, bytes + at, n))) return rc;
         at += n + 1;
     }
     *out = form;
     return MCP_OK;
+}
+
+mcp_rc mcp_form_check_once(mcp_ctx *ctx, const mcp_form *form, const char *name, const char *repeatable)
+{
+    const char *one;
+    int i;
+
+    for (i = 1; i < form->count; i++) {
+        one = form->parameters[i].name;
+        if ((name && strcmp(name, one)) || (repeatable && !strcmp(repeatable, one))) continue;
+        if (stands_before(form, i, one)) return mcp_fail(ctx, MCP_BAD_REQUEST, "the parameter %s stands twice", shown(ctx->pool, one, strlen(one)));
+    }
+    return MCP_OK;
+}
+
+mcp_rc mcp_form_parse(mcp_ctx *ctx, const char *bytes, size_t len, const char *repeatable, const mcp_form **out)
+{
+    mcp_rc rc = mcp_form_read(ctx, bytes, len, out);
+
+    return rc ? rc : mcp_form_check_once(ctx, *out, NULL, repeatable);
 }
 
 const char *mcp_form_nth(const mcp_form *form, const char *name, int i)
@@ -104,6 +122,15 @@ const char *mcp_form_nth(const mcp_form *form, const char *name, int i)
 const char *mcp_form_get(const mcp_form *form, const char *name)
 {
     return mcp_form_nth(form, name, 0);
+}
+
+int mcp_form_has_empty(const mcp_form *form, const char *name)
+{
+    int i;
+
+    for (i = 0; i < form->count; i++)
+        if (!*form->parameters[i].value && !strcmp(form->parameters[i].name, name)) return 1;
+    return 0;
 }
 
 int mcp_form_count(const mcp_form *form, const char *name)

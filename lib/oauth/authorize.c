@@ -26,13 +26,15 @@ static mcp_rc read_query(mcp_ctx *ctx, const mcp_in *in, request *r)
     size_t len = strlen(query);
 
     if (len > QUERY_MAX) return mcp_fail(ctx, MCP_BAD_REQUEST, "the query is longer than %d bytes", QUERY_MAX);
-    return mcp_form_parse(ctx, query, len, "resource", &r->form);
+    return mcp_form_read(ctx, query, len, &r->form);
 }
 
 static mcp_rc find_client(mcp_ctx *ctx, const mcp_as *as, request *r)
 {
     const char *id = mcp_form_get(r->form, "client_id");
+    mcp_rc rc = mcp_form_check_once(ctx, r->form, "client_id", NULL);
 
+    if (rc) return rc;
     if (!id) return mcp_fail(ctx, MCP_BAD_REQUEST, "client_id is missing");
     r->ticket.client = id;
     return mcp_client_load(ctx, as, id, &r->client);
@@ -41,7 +43,9 @@ static mcp_rc find_client(mcp_ctx *ctx, const mcp_as *as, request *r)
 static mcp_rc check_redirect(mcp_ctx *ctx, request *r)
 {
     const char *uri = mcp_form_get(r->form, "redirect_uri");
+    mcp_rc rc = mcp_form_check_once(ctx, r->form, "redirect_uri", NULL);
 
+    if (rc) return rc;
     if (!uri) return mcp_fail(ctx, MCP_BAD_REQUEST, "redirect_uri is missing");
     if (!mcp_client_has_redirect(ctx, r->client, uri)) {
         mcp_ctx_clear(ctx);
@@ -66,7 +70,9 @@ static mcp_rc check_here(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, reque
 static mcp_rc check_state(mcp_ctx *ctx, request *r)
 {
     const char *state = mcp_form_get(r->form, "state");
+    mcp_rc rc = mcp_form_check_once(ctx, r->form, "state", NULL);
 
+    if (rc) return rc;
     if (state && strlen(state) > STATE_MAX) return mcp_fail(ctx, MCP_BAD_REQUEST, "state is longer than %d bytes", STATE_MAX);
     r->ticket.state = state;
     return MCP_OK;
@@ -126,6 +132,7 @@ static mcp_rc check_request(mcp_ctx *ctx, const mcp_as *as, request *r)
     mcp_rc rc;
 
     if ((rc = check_state(ctx, r))) return rc;
+    if ((rc = mcp_form_check_once(ctx, r->form, NULL, "resource"))) return rc;
     if ((rc = check_response_type(ctx, r))) return rc;
     if ((rc = check_challenge(ctx, r))) return rc;
     if ((rc = mcp_flow_resource(ctx, as, r->form, &r->ticket.resource))) return rc;

@@ -3,6 +3,12 @@
 #include "mcp/client.h"
 #include "mcp/text.h"
 
+/* Several issuers may share a store: a client is known to its own alone. An issuer holds no blank. */
+static const char *record_id(mcp_ctx *ctx, const mcp_as *as, const char *id)
+{
+    return apr_pstrcat(ctx->pool, as->issuer, " ", id, NULL);
+}
+
 static const mcp_json_caps record_caps = { MCP_STORE_VALUE_MAX, 16 };
 
 /* A record is the echoed metadata with what only we know beside it. */
@@ -15,7 +21,7 @@ mcp_rc mcp_client_save(mcp_ctx *ctx, const mcp_as *as, const mcp_client *c)
     if (record && c->secret_digest) json_object_set_new(record, "secret_digest", json_string(c->secret_digest));
     text = record ? mcp_json_text(ctx->pool, record) : NULL;
     if (!text) return mcp_fail(ctx, MCP_INTERNAL, "a client record could not be written");
-    return mcp_store_add(ctx, as->store, "client", c->id, text, strlen(text), (apr_uint32_t)as->client_ttl);
+    return mcp_store_add(ctx, as->store, "client", record_id(ctx, as, c->id), text, strlen(text), (apr_uint32_t)as->client_ttl);
 }
 
 static mcp_rc read_record(mcp_ctx *ctx, const mcp_as *as, const char *text, size_t len, mcp_client *out)
@@ -38,7 +44,7 @@ mcp_rc mcp_client_load(mcp_ctx *ctx, const mcp_as *as, const char *id, const mcp
     mcp_client *client = apr_pcalloc(ctx->pool, sizeof *client);
     const char *text;
     size_t len;
-    mcp_rc rc = mcp_store_get(ctx, as->store, "client", id, &text, &len);
+    mcp_rc rc = mcp_store_get(ctx, as->store, "client", record_id(ctx, as, id), &text, &len);
 
     if (rc == MCP_ABSENT) return mcp_fail(ctx, MCP_BAD_CLIENT, "the client is unknown or its registration has expired; register again");
     if (rc) return rc;

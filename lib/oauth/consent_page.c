@@ -7,21 +7,32 @@
 
 enum { NAME_SHOWN = 100, HOST_SHOWN = 64 };
 
+/* Names are clipped: stacked accents would otherwise paint over the words around them. */
 static const char style[] =
-    ":root{color-scheme:light dark;--line:#8886;--ink:#1d1d1f;--paper:#fff;--soft:#f3f3f5;--go:#0a58ca;--warn:#8a4b00}"
-    "@media(prefers-color-scheme:dark){:root{--ink:#eee;--paper:#1b1b1e;--soft:#2a2a2e;--go:#7ab0ff;--warn:#ffc069}}"
-    "body{margin:0;background:var(--soft);color:var(--ink);font:1rem/1.5 system-ui,sans-serif}"
-    "main{max-width:34rem;margin:2rem auto;padding:1.5rem 2rem;background:var(--paper);border:1px solid var(--line);border-radius:.75rem}"
-    "h1{font-size:1.3rem;line-height:1.3;overflow-wrap:anywhere}dl{display:grid;grid-template-columns:auto 1fr;gap:.25rem 1rem}"
-    "dt{opacity:.75}dd{margin:0;overflow-wrap:anywhere}fieldset{border:1px solid var(--line);border-radius:.5rem;margin:1rem 0}"
-    "label{display:block;padding:.3rem 0}code{font-size:.85em;opacity:.75}.warn{color:var(--warn)}"
-    "button{font:inherit;padding:.6rem 1.4rem;border-radius:.5rem;border:1px solid var(--line);background:var(--soft);color:inherit}"
-    "button[value=approve]{border-color:var(--go);color:var(--go)}button:focus-visible,input:focus-visible{outline:3px solid var(--go)}"
-    ".buttons{display:flex;gap:1rem;justify-content:flex-end}";
+    ":root{color-scheme:light dark;--back:#f1f2f5;--paper:#fff;--soft:#f5f6f9;--line:#d3d6dd;--ink:#1b1c20;--quiet:#545862;"
+    "--go:#0b57d0;--on-go:#fff;--warn:#6f3c00;--warn-back:#fff3dd}"
+    "@media(prefers-color-scheme:dark){:root{--back:#121316;--paper:#1c1d21;--soft:#26272d;--line:#3f424a;--ink:#e8e9ed;--quiet:#a9adb8;"
+    "--go:#a8c7fa;--on-go:#062e6f;--warn:#ffd08f;--warn-back:#35270f}}"
+    "*{box-sizing:border-box}body{margin:0;background:var(--back);color:var(--ink);font:1rem/1.5 system-ui,sans-serif;overflow-wrap:anywhere}"
+    "main{max-width:32rem;margin:6vh auto;padding:2rem;background:var(--paper);border:1px solid var(--line);border-radius:1rem}"
+    "h1{margin:0 0 1.25rem;font-size:1.35rem;line-height:1.3}h1,legend{text-wrap:balance}p{margin:.75rem 0}"
+    ".who{margin:0;padding:1rem 1.25rem;background:var(--soft);border-radius:.75rem}.who p{margin:0;color:var(--quiet)}"
+    ".who .name{color:var(--ink);font-size:1.2rem;font-weight:650;overflow:hidden}"
+    "dl{display:grid;grid-template-columns:auto 1fr;gap:.4rem 1.25rem;margin:1.25rem 0}dt{color:var(--quiet)}dd{margin:0;font-weight:600;overflow:hidden}"
+    ".warn{margin:1.25rem 0;padding:.75rem 1rem;background:var(--warn-back);color:var(--warn);border-radius:.5rem}"
+    "fieldset{margin:1.25rem 0 0;padding:0;border:0}legend{padding:0;font-weight:600}"
+    "label{display:flex;gap:.75rem;align-items:flex-start;min-height:2.75rem;padding:.6rem 0;border-bottom:1px solid var(--line)}"
+    "input{flex:none;width:1.15rem;height:1.15rem;margin:.2rem 0 0;accent-color:var(--go)}label code{display:block;color:var(--quiet);font-size:.8rem}"
+    ".buttons{display:grid;grid-template-columns:1fr 1fr;gap:.75rem;margin:1.75rem 0 0}"
+    "button{font:inherit;font-weight:600;padding:.7rem 1rem;border:1px solid var(--line);border-radius:.6rem;background:var(--soft);color:var(--ink);cursor:pointer}"
+    "button[value=approve]{border-color:var(--go);background:var(--go);color:var(--on-go)}"
+    "button:focus-visible,input:focus-visible{outline:3px solid var(--go);outline-offset:2px}.small{color:var(--quiet);font-size:.875rem}.why::first-letter{text-transform:uppercase}"
+    "@media(max-width:30rem){main{margin:0;padding:1.25rem;border:0;border-radius:0;min-height:100vh}dl{display:block}dd{margin-bottom:.6rem}}";
 
 /* No form-action: Chromium applies it to every redirect behind the form, so it would have to name hosts
  * that only the client knows. The page holds one form and no markup from outside.
- * Referrer-Policy is same-origin, as no-referrer would make the form's own Origin header "null". */
+ * Referrer-Policy: no-referrer would make the form's own Origin header "null", and same-origin put the
+ * request with its state into the error log's referer. */
 static mcp_rc write_page(mcp_ctx *ctx, mcp_out *out, int status, const char *title, const char *content)
 {
     const char *nonce;
@@ -31,13 +42,13 @@ static mcp_rc write_page(mcp_ctx *ctx, mcp_out *out, int status, const char *tit
     out->status = status;
     out->content_type = "text/html; charset=utf-8";
     out->body = apr_pstrcat(ctx->pool, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-        "<meta name=\"viewport\" content=\"width=device-width\"><title>", title, "</title><style nonce=\"", nonce, "\">", style,
+        "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>", title, "</title><style nonce=\"", nonce, "\">", style,
         "</style></head>\n<body><main>\n", content, "</main></body></html>\n", NULL);
     mcp_out_header(ctx, out, "Content-Security-Policy",
         apr_psprintf(ctx->pool, "default-src 'none'; style-src 'nonce-%s'; base-uri 'none'; frame-ancestors 'none'", nonce));
     mcp_out_header(ctx, out, "X-Frame-Options", "DENY");
     mcp_out_header(ctx, out, "X-Content-Type-Options", "nosniff");
-    mcp_out_header(ctx, out, "Referrer-Policy", "same-origin");
+    mcp_out_header(ctx, out, "Referrer-Policy", "strict-origin");
     mcp_out_header(ctx, out, "Cache-Control", "no-store");
     return MCP_OK;
 }
@@ -82,12 +93,21 @@ static const char *homepage(mcp_ctx *ctx, const mcp_client *client)
         mcp_ctx_clear(ctx);
         return "";
     }
-    return row(ctx, "Says it is from", shown(ctx, host_end(ctx, url.host)));
+    return apr_pstrcat(ctx->pool, " and says it is from ", shown(ctx, host_end(ctx, url.host)), NULL);
+}
+
+/* With its port: behind another one may be another owner. */
+static const char *host_of(mcp_ctx *ctx, const mcp_url *url)
+{
+    const char *host = host_end(ctx, url->host ? url->host : "");
+
+    if (url->port) host = apr_psprintf(ctx->pool, url->is_ipv6 ? "[%s]:%d" : "%s:%d", host, url->port);
+    return shown(ctx, host);
 }
 
 static const char *destination(mcp_ctx *ctx, const mcp_url *url)
 {
-    const char *host = url->host ? shown(ctx, host_end(ctx, url->host)) : "";
+    const char *host = host_of(ctx, url);
 
     if (mcp_url_is_loopback(url)) return apr_pstrcat(ctx->pool, "a program on this computer (", host, ")", NULL);
     if (!strcmp(url->scheme, "https") || !strcmp(url->scheme, "http")) return host;
@@ -107,7 +127,7 @@ static const char *checkbox(mcp_ctx *ctx, const mcp_scope *scope)
     const char *text = scope->text && *scope->text ? mcp_text_html(ctx->pool, scope->text) : name;
 
     return apr_pstrcat(ctx->pool, "<label><input type=\"checkbox\" name=\"scope\" value=\"", name, "\"", scope->sensitive ? "" : " checked",
-                       "> ", text, " <code>", name, "</code></label>\n", NULL);
+                       "><span>", text, " <code>", name, "</code></span></label>\n", NULL);
 }
 
 static const char *checkboxes(mcp_ctx *ctx, const mcp_as *as, const char *asked, unsigned sensitive, const char *legend)
@@ -126,8 +146,8 @@ static const char *form(mcp_ctx *ctx, const mcp_as *as, const mcp_ticket *ticket
 {
     return apr_pstrcat(ctx->pool, "<form method=\"post\" action=\"", mcp_text_html(ctx->pool, as->issuer), "/authorize\">\n"
         "<input type=\"hidden\" name=\"ticket\" value=\"", sealed, "\">\n",
-        checkboxes(ctx, as, ticket->scope, 0, "It may"),
-        checkboxes(ctx, as, ticket->scope, 1, "It also asks for powerful access. Tick only what it needs"),
+        checkboxes(ctx, as, ticket->scope, 0, "It will be able to"),
+        checkboxes(ctx, as, ticket->scope, 1, "It also asks for powerful access: tick only what it needs"),
         "<p class=\"buttons\"><button name=\"decision\" value=\"deny\">Deny</button>\n"
         "<button name=\"decision\" value=\"approve\">Approve</button></p>\n</form>\n", NULL);
 }
@@ -135,32 +155,34 @@ static const char *form(mcp_ctx *ctx, const mcp_as *as, const mcp_ticket *ticket
 mcp_rc mcp_page_consent(mcp_ctx *ctx, const mcp_as *as, const mcp_client *client, const mcp_ticket *ticket,
                         const char *sealed, const char *user, mcp_out *out)
 {
-    const char *facts;
+    const char *who, *facts;
     mcp_url url;
     mcp_rc rc;
 
     if ((rc = mcp_url_parse(ctx, ticket->redirect, &url))) return rc;
-    facts = apr_pstrcat(ctx->pool, "<dl>\n", row(ctx, "You are", shown(ctx, user)), homepage(ctx, client),
-        row(ctx, "Access to", shown(ctx, ticket->resource)), row(ctx, "You are sent on to", destination(ctx, &url)), "</dl>\n", NULL);
-    return write_page(ctx, out, 200, "Allow access?", apr_pstrcat(ctx->pool, "<h1>", name_of(ctx, client),
-        " wants to act for you</h1>\n<p>The application chose this name itself; nobody has checked it.</p>\n", facts, warning(&url),
-        form(ctx, as, ticket, sealed), NULL));
+    who = apr_pstrcat(ctx->pool, "<div class=\"who\"><p class=\"name\">", name_of(ctx, client), "</p>\n"
+        "<p>It chose this name itself", homepage(ctx, client), "; nobody has checked it.</p></div>\n", NULL);
+    facts = apr_pstrcat(ctx->pool, "<dl>\n", row(ctx, "You are", shown(ctx, user)), row(ctx, "It gets access to", shown(ctx, ticket->resource)),
+        row(ctx, "You are sent on to", destination(ctx, &url)), "</dl>\n", NULL);
+    return write_page(ctx, out, 200, "Allow access?", apr_pstrcat(ctx->pool, "<h1>Allow this application to act for you?</h1>\n", who, facts,
+        warning(&url), form(ctx, as, ticket, sealed), NULL));
 }
 
 /* What the server knows of its own troubles stays in the log. */
 static const char *reason(mcp_ctx *ctx, const mcp_error *error)
 {
     if (error->http >= 500 || !*ctx->detail) return "";
-    return apr_pstrcat(ctx->pool, "<p>", shown(ctx, cut(ctx, ctx->detail, 2 * NAME_SHOWN)), "</p>\n", NULL);
+    return apr_pstrcat(ctx->pool, "<p class=\"small\">", shown(ctx, cut(ctx, ctx->detail, 2 * NAME_SHOWN)), "</p>\n", NULL);
 }
 
 mcp_rc mcp_page_error(mcp_ctx *ctx, mcp_rc rc, mcp_out *out)
 {
     const mcp_error *error = mcp_error_of(rc);
     int status = error->http == 401 || error->http == 404 ? 400 : error->http;   /* a 401 here would ask the user for a password */
-    const char *content = apr_pstrcat(ctx->pool, "<h1>This request cannot go on</h1>\n<p>", mcp_text_html(ctx->pool, error->sentence), ".</p>\n",
-        reason(ctx, error), "<p>Go back to the application and start again. Reference: ", error->tag, "</p>\n", NULL);
+    const char *content = apr_pstrcat(ctx->pool, "<h1>This request cannot go on</h1>\n<p class=\"why\">", mcp_text_html(ctx->pool, error->sentence), ".</p>\n",
+        reason(ctx, error), "<p>Go back to the application and start again.</p>\n<p class=\"small\">Reference: ", error->tag, "</p>\n", NULL);
 
     if (write_page(ctx, out, status, "Request refused", content)) out->status = 0;
+    mcp_out_retry(ctx, out, status);
     return rc;
 }

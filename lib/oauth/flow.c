@@ -34,6 +34,7 @@ mcp_rc mcp_flow_resource(mcp_ctx *ctx, const mcp_as *as, const mcp_form *form, c
     const char *first = mcp_form_get(form, "resource"), *next;
     int i;
 
+    if (mcp_form_has_empty(form, "resource")) return mcp_fail(ctx, MCP_BAD_TARGET, "the resource is empty");
     if (!first) return only_resource(ctx, as, out);
     for (i = 1; (next = mcp_form_nth(form, "resource", i)); i++)
         if (strcmp(first, next)) return mcp_fail(ctx, MCP_BAD_TARGET, "a token is for one resource");

@@ -11,7 +11,7 @@ typedef struct {
     const mcp_form *form;
     const mcp_client *client;
     mcp_token_grant token;
-    const char *code_id;        /* NULL: no code was spent */
+    const char *code_id;        /* of the record of the code that was shown */
 } request;
 
 typedef struct {
@@ -31,12 +31,13 @@ static mcp_rc revoke_replayed(mcp_ctx *ctx, const mcp_as *as, const request *r)
 {
     const char *jti;
     size_t len;
-    mcp_rc rc = mcp_store_get(ctx, as->store, "code_used", r->code_id, &jti, &len);
+    mcp_rc rc;
 
+    mcp_ctx_clear(ctx);
+    rc = mcp_store_get(ctx, as->store, "code_used", r->code_id, &jti, &len);
     if (rc == MCP_ABSENT) return spent(ctx, "the code is unknown or has expired");
     if (rc) return rc;
-    mcp_ctx_clear(ctx);
-    if ((rc = mcp_store_put(ctx, as->store, "revoked", jti, "", 0, (apr_uint32_t)as->access_ttl))) return rc;
+    if ((rc = mcp_store_put(ctx, as->store, "revoked", jti, "", 0, (apr_uint32_t)(as->access_ttl + as->code_ttl)))) return rc;
     mcp_log(ctx, MCP_LOG_WARNING, mcp_error_of(MCP_BAD_GRANT)->tag, "client %s used a code again; its token is revoked", r->client->id);
     return spent(ctx, "the code was already used");
 }
@@ -57,6 +58,17 @@ static mcp_rc read_record(mcp_ctx *ctx, const char *text, size_t len, code_recor
     return MCP_OK;
 }
 
+/* Of many who show a code at once, one leaves the tombstone and goes on; the others find it and revoke.
+ * It names the token before there is one, so no moment lies between the two, and outlives it. */
+static mcp_rc leave_tombstone(mcp_ctx *ctx, const mcp_as *as, request *r)
+{
+    mcp_rc rc;
+
+    if ((rc = mcp_text_random(ctx, 16, &r->token.jti))) return rc;
+    rc = mcp_store_add(ctx, as->store, "code_used", r->code_id, r->token.jti, strlen(r->token.jti), (apr_uint32_t)(as->access_ttl + as->code_ttl));
+    return rc == MCP_EXISTS ? revoke_replayed(ctx, as, r) : rc;
+}
+
 /* From here on the code is gone, whatever the checks say: nobody gets a second guess. */
 static mcp_rc take_code(mcp_ctx *ctx, const mcp_as *as, request *r, code_record *out)
 {
@@ -66,13 +78,12 @@ static mcp_rc take_code(mcp_ctx *ctx, const mcp_as *as, request *r, code_record 
 
     if (!mcp_flow_is_base64url(code, CODE_LEN, CODE_LEN)) return mcp_fail(ctx, MCP_BAD_GRANT, "the code is not one of ours");
     r->code_id = mcp_flow_code_id(ctx, as, r->client->id, code);
+    rc = mcp_store_get(ctx, as->store, "code", r->code_id, &text, &len);
+    if (rc == MCP_ABSENT) return revoke_replayed(ctx, as, r);
+    if (rc || (rc = leave_tombstone(ctx, as, r))) return rc;
     rc = mcp_store_take(ctx, as->store, "code", r->code_id, &text, &len);
-    if (rc == MCP_ABSENT) {
-        mcp_ctx_clear(ctx);
-        return revoke_replayed(ctx, as, r);
-    }
-    if (rc) return rc;
-    return read_record(ctx, text, len, out);
+    if (rc == MCP_ABSENT) return spent(ctx, "the code has expired");
+    return rc ? rc : read_record(ctx, text, len, out);
 }
 
 static int is_verifier(const char *text)
@@ -119,6 +130,7 @@ static mcp_rc check_resource(mcp_ctx *ctx, const mcp_as *as, const request *r, c
     const char *resource;
     int i;
 
+    if (mcp_form_has_empty(r->form, "resource")) return mcp_fail(ctx, MCP_BAD_TARGET, "the resource is empty");
     for (i = 0; (resource = mcp_form_nth(r->form, "resource", i)); i++)
         if (strcmp(resource, record->resource)) return mcp_fail(ctx, MCP_BAD_TARGET, "the code was approved for another resource");
     if (!mcp_as_has_resource(as, record->resource)) return mcp_fail(ctx, MCP_BAD_TARGET, "this issuer has given up the resource");
@@ -208,29 +220,6 @@ static mcp_rc judge(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, request *r
     return grant(ctx, as, r);
 }
 
-/* The jti of a token just minted; NULL if it cannot be read. */
-static const char *jti_of(mcp_ctx *ctx, const char *token)
-{
-    const char *from = strchr(token, '.'), *to = from ? strchr(from + 1, '.') : NULL;
-    unsigned char *bytes;
-    json_t *claims;
-    size_t len;
-
-    if (!to || mcp_text_base64url_decode(ctx, from + 1, (size_t)(to - from - 1), &bytes, &len)) return NULL;
-    if (mcp_json_object(ctx, (const char *)bytes, len, &caps, &claims)) return NULL;
-    return mcp_json_string(claims, "jti");
-}
-
-/* What remains of a spent code, for as long as its token lives. */
-static mcp_rc leave_tombstone(mcp_ctx *ctx, const mcp_as *as, const request *r, const char *token)
-{
-    const char *jti;
-
-    if (!r->code_id) return MCP_OK;
-    if (!(jti = jti_of(ctx, token))) return mcp_fail(ctx, MCP_INTERNAL, "the new token has no jti");
-    return mcp_store_put(ctx, as->store, "code_used", r->code_id, jti, strlen(jti), (apr_uint32_t)(as->access_ttl + as->code_ttl));
-}
-
 static mcp_rc answer(mcp_ctx *ctx, const mcp_as *as, request *r, mcp_out *out)
 {
     const char *token;
@@ -241,7 +230,6 @@ static mcp_rc answer(mcp_ctx *ctx, const mcp_as *as, request *r, mcp_out *out)
     r->token.client_id = r->client->id;
     r->token.life = as->access_ttl;
     if ((rc = mcp_token_mint(ctx, as->key, &r->token, &token))) return rc;
-    if ((rc = leave_tombstone(ctx, as, r, token))) return rc;
     doc = mcp_json_own(ctx->pool, json_pack("{s:s,s:s,s:I,s:s}", "access_token", token, "token_type", "Bearer",
                                             "expires_in", (json_int_t)as->access_ttl, "scope", r->token.scope));
     return mcp_out_json(ctx, out, 200, doc);

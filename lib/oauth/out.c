@@ -16,6 +16,7 @@ mcp_rc mcp_out_json(mcp_ctx *ctx, mcp_out *out, int status, const json_t *value)
     out->status = status;
     out->content_type = "application/json";
     mcp_out_header(ctx, out, "Cache-Control", "no-store");
+    mcp_out_header(ctx, out, "X-Content-Type-Options", "nosniff");
     return MCP_OK;
 }
 
@@ -31,6 +32,12 @@ static const char *describe(mcp_ctx *ctx, mcp_rc rc)
     return text;
 }
 
+/* How long to wait, where waiting helps. */
+void mcp_out_retry(mcp_ctx *ctx, mcp_out *out, int http)
+{
+    if (http == 429 || http == 503) mcp_out_header(ctx, out, "Retry-After", "5");
+}
+
 void mcp_out_error(mcp_ctx *ctx, mcp_out *out, mcp_rc rc)
 {
     const mcp_error *error = mcp_error_of(rc);
@@ -39,5 +46,5 @@ void mcp_out_error(mcp_ctx *ctx, mcp_out *out, mcp_rc rc)
 
     mcp_out_json(ctx, out, error->http, body);
     if (rc == MCP_BAD_CLIENT) mcp_out_header(ctx, out, "WWW-Authenticate", "Basic realm=\"token\"");
-    if (error->http == 429 || error->http == 503) mcp_out_header(ctx, out, "Retry-After", "5");
+    mcp_out_retry(ctx, out, error->http);
 }

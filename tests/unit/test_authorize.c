@@ -15,7 +15,8 @@ static const struct {
     { "unknown client", "response_type=code&client_id=X&redirect_uri=https%3A%2F%2Fp1.example%2Fcb" PKCE, MCP_BAD_CLIENT },
     { "client_id twice", P1 PKCE "&client_id=P1", MCP_BAD_REQUEST },
     { "redirect_uri twice", P1 PKCE "&redirect_uri=https%3A%2F%2Fp1.example%2Fcb", MCP_BAD_REQUEST },
-    { "state twice", P1 PKCE "&state=a&state=b", MCP_BAD_REQUEST },
+    { "client_id twice, one empty", P1 PKCE "&client_id=", MCP_BAD_REQUEST },
+    { "redirect_uri twice, one empty", P1 PKCE "&redirect_uri=", MCP_BAD_REQUEST },
     { "bad escape", P1 PKCE "&state=%zz", MCP_BAD_REQUEST },
     { "NUL", P1 PKCE "&state=%00", MCP_BAD_REQUEST },
     { "not UTF-8", P1 PKCE "&state=%ff", MCP_BAD_REQUEST },
@@ -57,6 +58,10 @@ static const struct {
     { "token", "response_type=token&client_id=P1&redirect_uri=https%3A%2F%2Fp1.example%2Fcb" PKCE, MCP_BAD_RESPONSE_TYPE },
     { "code token", "response_type=code+token&client_id=P1&redirect_uri=https%3A%2F%2Fp1.example%2Fcb" PKCE, MCP_BAD_RESPONSE_TYPE },
     { "CODE", "response_type=CODE&client_id=P1&redirect_uri=https%3A%2F%2Fp1.example%2Fcb" PKCE, MCP_BAD_RESPONSE_TYPE },
+    { "response_type twice", P1 PKCE "&response_type=code", MCP_BAD_REQUEST },
+    { "method twice", P1 PKCE "&code_challenge_method=S256", MCP_BAD_REQUEST },
+    { "scope twice", P1 PKCE "&scope=customer.read&scope=db.admin", MCP_BAD_REQUEST },
+    { "what nobody knows twice", P1 PKCE "&x=1&x=1", MCP_BAD_REQUEST },
     { "fragment mode", P1 PKCE "&response_mode=fragment", MCP_BAD_REQUEST },
     { "request object", P1 PKCE "&request=eyJ9", MCP_BAD_REQUEST },
     { "no challenge", P1 "&code_challenge_method=S256", MCP_BAD_REQUEST },
@@ -75,6 +80,8 @@ static const struct {
     { "resource with a slash", P1 PKCE "&resource=" R1 "/", MCP_BAD_TARGET },
     { "resource with a fragment", P1 PKCE "&resource=" R1 "%23f", MCP_BAD_TARGET },
     { "relative resource", P1 PKCE "&resource=/mcp", MCP_BAD_TARGET },
+    { "empty resource", P1 PKCE "&resource=", MCP_BAD_TARGET },
+    { "one resource empty", P1 PKCE "&resource=" R1 "&resource=", MCP_BAD_TARGET },
     { "two resources", P1 PKCE "&resource=" R1 "&resource=" R2, MCP_BAD_TARGET },
     { "prompt=none", P1 PKCE "&prompt=none", MCP_CONSENT_REQUIRED },
     { "prompt=none and more", P1 PKCE "&prompt=none+login", MCP_BAD_REQUEST },
@@ -154,6 +161,24 @@ static void long_things_are_refused(void **state)
     assert_int_equal(get_authorize("alice", apr_pstrcat(ctx->pool, P1 PKCE "&scope=", big, NULL)), MCP_BAD_SCOPE);
     big[2048] = '\0';
     assert_int_equal(get_authorize("alice", apr_pstrcat(ctx->pool, P1 PKCE "&state=", big, NULL)), MCP_OK);
+}
+
+static void a_state_that_stands_twice_is_not_sent_back(void **state)
+{
+    (void)state;
+    assert_int_equal(get_authorize("alice", P1 PKCE "&state=a&state=b"), MCP_BAD_REQUEST);
+    assert_int_equal(out.status, 303);
+    assert_null(location_get("state"));
+}
+
+/* Threat: a client that registered where it is easy is used where registration is closed. */
+static void a_client_belongs_to_its_issuer(void **state)
+{
+    (void)state;
+    as.issuer = "https://other.example.test";
+    assert_int_equal(get_authorize("alice", P1 PKCE), MCP_BAD_CLIENT);
+    as.issuer = ISSUER;
+    assert_int_equal(get_authorize("alice", P1 PKCE), MCP_OK);
 }
 
 static void nobody_is_nobody(void **state)
@@ -236,6 +261,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(good_requests_reach_the_page, open_issuer, close_issuer),
         cmocka_unit_test_setup_teardown(several_resources_must_be_told_apart, open_issuer, close_issuer),
         cmocka_unit_test_setup_teardown(long_things_are_refused, open_issuer, close_issuer),
+        cmocka_unit_test_setup_teardown(a_state_that_stands_twice_is_not_sent_back, open_issuer, close_issuer),
+        cmocka_unit_test_setup_teardown(a_client_belongs_to_its_issuer, open_issuer, close_issuer),
         cmocka_unit_test_setup_teardown(nobody_is_nobody, open_issuer, close_issuer),
         cmocka_unit_test_setup_teardown(a_client_for_credentials_gets_no_code, open_issuer, close_issuer),
         cmocka_unit_test_setup_teardown(the_page_shows_text_as_text, open_issuer, close_issuer),

@@ -310,7 +310,7 @@ static void without_a_record_there_is_no_client(void **state)
 
     assert_int_equal(mcp_client_load(f->ctx, &f->as, "nobody", &c), MCP_BAD_CLIENT);
     mcp_ctx_clear(f->ctx);
-    mcp_store_put(f->ctx, &f->store, "client", "broken", "{\"id\":\"broken\"", 14, 60);
+    mcp_store_put(f->ctx, &f->store, "client", "https://as.example.test broken", "{\"id\":\"broken\"", 14, 60);
     assert_int_equal(mcp_client_load(f->ctx, &f->as, "broken", &c), MCP_BAD_CLIENT);
     mcp_ctx_clear(f->ctx);
     f->memory.is_down = 1;

@@ -121,7 +121,7 @@ static void the_client_must_still_be_there(void **state)
     const char *body = body_of(new_ticket("alice"), "&decision=approve&scope=customer.read");
 
     (void)state;
-    assert_int_equal(mcp_store_remove(ctx, as.store, "client", "P1"), MCP_OK);
+    assert_int_equal(mcp_store_remove(ctx, as.store, "client", ISSUER " P1"), MCP_OK);
     assert_int_equal(post_consent("alice", body), MCP_BAD_CLIENT);
     assert_int_equal(out.status, 400);
     assert_string_equal(header("Location"), "");

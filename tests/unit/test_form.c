@@ -69,6 +69,27 @@ static void forms_are_strict(void **state)
     }
 }
 
+/* For those who must answer what is wrong in turn: nothing repeated is refused before they ask. */
+static void repetition_can_be_judged_later(void **state)
+{
+    const mcp_form *form;
+
+    (void)state;
+    assert_int_equal(mcp_form_read(ctx, TEXT("a=1&b=2&a=3&resource=4&resource=5&empty="), &form), MCP_OK);
+    assert_int_equal(mcp_form_check_once(ctx, form, "b", NULL), MCP_OK);
+    assert_int_equal(mcp_form_check_once(ctx, form, "z", NULL), MCP_OK);
+    assert_int_equal(mcp_form_check_once(ctx, form, "resource", "resource"), MCP_OK);
+    assert_int_equal(mcp_form_check_once(ctx, form, "a", NULL), MCP_BAD_REQUEST);
+    assert_non_null(strstr(ctx->detail, "\"a\""));
+    assert_int_equal(mcp_form_check_once(ctx, form, NULL, "resource"), MCP_BAD_REQUEST);
+    assert_int_equal(mcp_form_check_once(ctx, form, NULL, "a"), MCP_BAD_REQUEST);
+    assert_true(mcp_form_has_empty(form, "empty"));
+    assert_false(mcp_form_has_empty(form, "a"));
+    assert_false(mcp_form_has_empty(form, "z"));
+    mcp_ctx_clear(ctx);
+    assert_int_equal(mcp_form_read(ctx, TEXT("a=%zz"), &form), MCP_BAD_REQUEST);
+}
+
 static void values_are_decoded(void **state)
 {
     const mcp_form *form;
@@ -125,6 +146,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(forms_are_strict, setup, teardown),
+        cmocka_unit_test_setup_teardown(repetition_can_be_judged_later, setup, teardown),
         cmocka_unit_test_setup_teardown(values_are_decoded, setup, teardown),
         cmocka_unit_test_setup_teardown(repeated_values_keep_their_order, setup, teardown),
         cmocka_unit_test_setup_teardown(parameters_are_capped, setup, teardown),

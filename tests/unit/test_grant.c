@@ -51,6 +51,7 @@ static const struct {
     { "code twice", MEMBERS "&code=x", MCP_BAD_REQUEST },
     { "other redirect_uri", "&client_id=P1&code_verifier=" VERIFIER "&redirect_uri=http%3A%2F%2F127.0.0.1%2Fcallback", MCP_BAD_GRANT },
     { "other resource", MEMBERS "&resource=" R2, MCP_BAD_TARGET },
+    { "empty resource", MEMBERS "&resource=", MCP_BAD_TARGET },
     { "two resources", MEMBERS "&resource=" R1 "&resource=" R2, MCP_BAD_TARGET },
     { "other client", "&client_id=P2&code_verifier=" VERIFIER, MCP_BAD_GRANT },
     { "client that does not exist", "&client_id=X&code_verifier=" VERIFIER, MCP_BAD_CLIENT },
@@ -107,6 +108,105 @@ static void a_code_shown_twice_revokes_its_token(void **state)
     assert_int_equal(mcp_store_get(ctx, as.store, "revoked", jti, &value, &len), MCP_OK);
 }
 
+static int is_revoked(const char *jti)
+{
+    const char *value;
+    size_t len;
+
+    mcp_ctx_clear(ctx);
+    return mcp_store_get(ctx, as.store, "revoked", jti, &value, &len) == MCP_OK;
+}
+
+/* Threat: the second user of a code comes before the first one's token is made, and nothing ties it to the code yet. */
+static void a_code_shown_twice_at_once_gives_a_dead_token(void **state)
+{
+    const char *code = new_code("alice"), *id = mcp_flow_code_id(ctx, &as, "P1", code);
+
+    (void)state;
+    assert_int_equal(mcp_store_add(ctx, as.store, "code_used", id, "first", 5, 60), MCP_OK);
+    assert_int_equal(exchange(code, MEMBERS), MCP_BAD_GRANT);
+    assert_true(is_revoked("first"));
+}
+
+static void a_replay_after_the_codes_own_life_revokes_too(void **state)
+{
+    const char *code = new_code("alice"), *jti;
+
+    (void)state;
+    assert_int_equal(exchange(code, MEMBERS), MCP_OK);
+    jti = token_of(R1).jti;
+    ctx->now += apr_time_from_sec(as.code_ttl + as.access_ttl - 1);
+    assert_int_equal(exchange(code, MEMBERS), MCP_BAD_GRANT);
+    assert_true(is_revoked(jti));
+}
+
+/* ---- A store that fails at its n-th use ---- */
+
+static mcp_store *sound;
+static int uses_left;
+
+static mcp_rc use(void)
+{
+    return uses_left-- > 0 ? MCP_OK : mcp_fail(ctx, MCP_UNAVAILABLE, "the store is down");
+}
+
+static mcp_rc failing_get(mcp_ctx *c, void *self, const char *key, const char **value, size_t *len)
+{
+    (void)self;
+    return use() ? MCP_UNAVAILABLE : sound->driver->get(c, sound->self, key, value, len);
+}
+
+static mcp_rc failing_put(mcp_ctx *c, void *self, const char *key, const char *value, size_t len, apr_uint32_t life)
+{
+    (void)self;
+    return use() ? MCP_UNAVAILABLE : sound->driver->put(c, sound->self, key, value, len, life);
+}
+
+static mcp_rc failing_add(mcp_ctx *c, void *self, const char *key, const char *value, size_t len, apr_uint32_t life)
+{
+    (void)self;
+    return use() ? MCP_UNAVAILABLE : sound->driver->add(c, sound->self, key, value, len, life);
+}
+
+static mcp_rc failing_take(mcp_ctx *c, void *self, const char *key, const char **value, size_t *len)
+{
+    (void)self;
+    return use() ? MCP_UNAVAILABLE : sound->driver->take(c, sound->self, key, value, len);
+}
+
+/* Threat: the store dies between two steps, and half of a grant leaves the house or can be used twice. */
+static void a_store_that_dies_at_any_moment_issues_nothing(void **state)
+{
+    static const mcp_store_driver failing = { .name = "failing", .get = failing_get, .put = failing_put, .add = failing_add, .take = failing_take };
+    mcp_store broken = { &failing, NULL };
+    const char *code, *form;
+    int n;
+    mcp_rc rc;
+
+    (void)state;
+    sound = as.store;
+    for (n = 0, rc = MCP_UNAVAILABLE; rc; n++) {
+        code = new_code("alice");
+        as.store = &broken;
+        uses_left = n;
+        rc = exchange(code, MEMBERS);
+        as.store = sound;
+        if (rc != MCP_OK && rc != MCP_UNAVAILABLE) fail_msg("use %d: %d %s", n, rc, ctx->detail);
+        if (rc && out.body) fail_msg("use %d: %s", n, out.body);
+    }
+    assert_int_equal(n, 5);     /* get client, get code, add tombstone, take code: the fifth round has them all */
+    for (n = 0, rc = MCP_UNAVAILABLE; rc; n++) {
+        form = apr_pstrcat(ctx->pool, "decision=approve&scope=customer.read&ticket=", new_ticket("alice"), NULL);
+        as.store = &broken;
+        uses_left = n;
+        rc = post_consent("alice", form);
+        as.store = sound;
+        if (rc != MCP_OK && (rc != MCP_UNAVAILABLE || out.status != 503 || !*header("Retry-After") || *header("Location")))
+            fail_msg("use %d: %d %d", n, rc, out.status);
+    }
+    assert_int_equal(n, 4);     /* get client, claim ticket, add code */
+}
+
 static void near_misses_spend_nothing(void **state)
 {
     const char *code = new_code("alice");
@@ -120,6 +220,8 @@ static void near_misses_spend_nothing(void **state)
     assert_int_equal(exchange("", MEMBERS), MCP_BAD_REQUEST);
     assert_int_equal(exchange(code, "&client_id=P2&code_verifier=" VERIFIER), MCP_BAD_GRANT);
     as.issuer = "https://other.example.test";
+    assert_int_equal(exchange(code, MEMBERS), MCP_BAD_CLIENT);
+    save_clients();
     assert_int_equal(exchange(code, MEMBERS), MCP_BAD_GRANT);
     as.issuer = ISSUER;
     assert_int_equal(exchange(code, MEMBERS), MCP_OK);
@@ -139,7 +241,7 @@ static void a_code_dies_with_its_redirect_uri(void **state)
     const char *code = new_code("alice");
 
     (void)state;
-    assert_int_equal(mcp_store_remove(ctx, as.store, "client", "P1"), MCP_OK);
+    assert_int_equal(mcp_store_remove(ctx, as.store, "client", ISSUER " P1"), MCP_OK);
     save_client("P1", "{\"token_endpoint_auth_method\":\"none\",\"redirect_uris\":[\"https://p1.example/new\"]}", NULL, 0);
     assert_int_equal(exchange(code, MEMBERS), MCP_BAD_GRANT);
 }
@@ -219,6 +321,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(codes_are_judged, open_issuer, close_issuer),
         cmocka_unit_test_setup_teardown(the_token_is_what_was_approved, open_issuer, close_issuer),
         cmocka_unit_test_setup_teardown(a_code_shown_twice_revokes_its_token, open_issuer, close_issuer),
+        cmocka_unit_test_setup_teardown(a_code_shown_twice_at_once_gives_a_dead_token, open_issuer, close_issuer),
+        cmocka_unit_test_setup_teardown(a_replay_after_the_codes_own_life_revokes_too, open_issuer, close_issuer),
+        cmocka_unit_test_setup_teardown(a_store_that_dies_at_any_moment_issues_nothing, open_issuer, close_issuer),
         cmocka_unit_test_setup_teardown(near_misses_spend_nothing, open_issuer, close_issuer),
         cmocka_unit_test_setup_teardown(a_wrong_verifier_has_no_second_try, open_issuer, close_issuer),
         cmocka_unit_test_setup_teardown(a_code_dies_with_its_redirect_uri, open_issuer, close_issuer),

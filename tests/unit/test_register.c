@@ -72,7 +72,7 @@ static void a_secret_is_told_once_and_kept_as_a_digest(void **state)
     id = mcp_json_string(answer, "client_id");
     assert_true(strlen(secret) >= 43);
     assert_int_equal(json_integer_value(json_object_get(answer, "client_secret_expires_at")), FIXTURE_NOW + FIXTURE_CLIENT_TTL);
-    assert_int_equal(mcp_store_get(f->ctx, &f->store, "client", id, &record, &len), MCP_OK);
+    assert_int_equal(mcp_store_get(f->ctx, &f->store, "client", apr_pstrcat(f->pool, f->as.issuer, " ", id, NULL), &record, &len), MCP_OK);
     assert_null(strstr(record, secret));
     assert_non_null(strstr(record, mcp_text_sha256_hex(f->pool, secret, strlen(secret))));
 }
