@@ -26,6 +26,7 @@ enum {
 
 typedef struct {
     const char *issuer, *path, *key_file;
+    const server_rec *owner;                /* where MCPIssuer is written: it is never inherited */
     const char *store_spec, *audit_target;  /* server-wide */
     apr_array_header_t *scopes;             /* of mcp_scope */
     apr_int64_t access_ttl, refresh_ttl, client_ttl;    /* 0: unset */
@@ -44,6 +45,15 @@ static dcr_server *config_of(server_rec *s)
     return ap_get_module_config(s->module_config, &mcp_dcr_module);
 }
 
+/* The authorization server of this very virtual host, or NULL. One that holds no directive of ours shares the main
+ * server's settings, but must not answer in its name: who logs in there is another matter. */
+static dcr_server *issuer_on(server_rec *s)
+{
+    dcr_server *c = config_of(s);
+
+    return c->owner == s ? c : NULL;
+}
+
 static void *create_server(apr_pool_t *p, server_rec *s)
 {
     dcr_server *c = apr_pcalloc(p, sizeof *c);
@@ -59,7 +69,6 @@ static void *merge_server(apr_pool_t *p, void *base, void *add)
     dcr_server *c = apr_pmemdup(p, add, sizeof *c);
     const dcr_server *b = base;
 
-    if (!c->issuer) { c->issuer = c->self.issuer = b->issuer; c->path = b->path; }
     if (!c->key_file) c->key_file = b->key_file;
     if (!c->store_spec) c->store_spec = b->store_spec;
     if (!c->audit_target) c->audit_target = b->audit_target;
@@ -86,6 +95,7 @@ static const char *set_issuer(cmd_parms *cmd, void *dir, const char *value)
     if (url.query || url.fragment || url.userinfo) return "MCPIssuer must have no query, fragment or user (RFC 8414 section 2)";
     if (value[strlen(value) - 1] == '/') return "MCPIssuer must not end in a slash";
     c->issuer = c->self.issuer = value;
+    c->owner = cmd->server;
     c->path = url.path;
     return NULL;
 }
@@ -293,8 +303,8 @@ static int check_config(apr_pool_t *p, apr_pool_t *plog, apr_pool_t *ptemp, serv
 
     (void)plog;
     for (s = main_server; s; s = s->next) {
-        dcr_server *c = config_of(s);
-        if (!c->issuer) continue;
+        dcr_server *c = issuer_on(s);
+        if (!c) continue;
         if (!c->scopes->nelts) {
             ap_log_error(APLOG_MARK, APLOG_CRIT | APLOG_NOERRNO, 0, s, "MCP062: MCPIssuer %s has no MCPScope; declare at least one", c->issuer);
             return HTTP_INTERNAL_SERVER_ERROR;
@@ -318,9 +328,9 @@ static int post_config(apr_pool_t *p, apr_pool_t *plog, apr_pool_t *ptemp, serve
     (void)plog;
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) return OK;
     for (s = main_server; s; s = s->next) {
-        dcr_server *c = config_of(s);
+        dcr_server *c = issuer_on(s);
         mcp_ctx *ctx = mcp_httpd_server_ctx(ptemp, s, APLOG_MODULE_INDEX);
-        if (!c->issuer) continue;
+        if (!c) continue;
         if (build_as(ctx, p, s, c)) {
             ap_log_error(APLOG_MARK, APLOG_CRIT | APLOG_NOERRNO, 0, s, "MCP064: MCPIssuer %s: %s", c->issuer, ctx->detail);
             return HTTP_INTERNAL_SERVER_ERROR;
@@ -396,9 +406,9 @@ static const endpoint *find_endpoint(request_rec *r, const mcp_as *as)
 
 static const endpoint *ours(request_rec *r)
 {
-    dcr_server *c = config_of(r->server);
+    dcr_server *c = issuer_on(r->server);
 
-    return c->as ? find_endpoint(r, c->as) : NULL;
+    return c && c->as ? find_endpoint(r, c->as) : NULL;
 }
 
 /* Keeps proxies, aliases and the file system away from our paths; <Location> still applies. */
@@ -480,9 +490,9 @@ static int mcp_dcr_handler(request_rec *r)
 
 static const mcp_self_issuer *mcp_dcr_self(server_rec *s)
 {
-    const dcr_server *c = config_of(s);
+    const dcr_server *c = issuer_on(s);
 
-    return c->issuer ? &c->self : NULL;
+    return c ? &c->self : NULL;
 }
 
 static mcp_rc mcp_dcr_not_revoked(mcp_ctx *ctx, server_rec *s, const char *jti)
@@ -491,7 +501,7 @@ static mcp_rc mcp_dcr_not_revoked(mcp_ctx *ctx, server_rec *s, const char *jti)
     size_t len;
     mcp_rc rc;
 
-    if (!config_of(s)->as || !process_store_open) return mcp_fail(ctx, MCP_UNAVAILABLE, "the store is not open");
+    if (!issuer_on(s) || !process_store_open) return mcp_fail(ctx, MCP_UNAVAILABLE, "the store is not open");
     rc = mcp_store_get(ctx, &process_store, "revoked", jti, &value, &len);
     if (rc == MCP_ABSENT) return MCP_OK;
     return rc ? rc : mcp_fail(ctx, MCP_BAD_TOKEN, "the token was revoked");

@@ -107,14 +107,23 @@ Listen 127.0.0.1:%(other)d
     </MCPTool>
   </Location>
 </VirtualHost>
+Listen 127.0.0.1:%(bare)d
+<VirtualHost 127.0.0.1:%(bare)d>
+  <Location /authorize>
+    AuthType Basic
+    AuthName weak
+    AuthUserFile %(dir)s/weak
+    Require valid-user
+  </Location>
+</VirtualHost>
 """
 
 
 def start(folder, store):
     h = Httpd(folder)
-    h.other = free_port()
-    os.system("htpasswd -b %s/users bob builder 2>/dev/null" % h.dir)
-    text = h.config(extra=SECOND % {"backend": h.backend_port, "other": h.other, "url": h.url})
+    h.other, h.bare = free_port(), free_port()
+    os.system("htpasswd -b %s/users bob builder 2>/dev/null; htpasswd -bc %s/weak alice guessed 2>/dev/null" % (h.dir, h.dir))
+    text = h.config(extra=SECOND % {"backend": h.backend_port, "other": h.other, "bare": h.bare, "url": h.url, "dir": h.dir})
     return h.start(text.replace("MCPStore lmdb:%s/state" % h.dir, "MCPStore " + store) if store else text)
 
 
@@ -759,6 +768,21 @@ def test_a_code_belongs_to_its_issuer(site, other):
 def test_a_token_belongs_to_its_issuer(site, other):
     token = site.token(code=site.code())[1]["access_token"]
     assert site.call(token) == 200 and other.call(token) == 401
+
+
+WEAK = basic("alice", "guessed")
+
+
+@pytest.mark.parametrize("path", ["/authorize", "/token", "/register", "/jwks.json", "/.well-known/oauth-authorization-server"])
+def test_a_virtual_host_without_an_issuer_is_none(httpd, site, path):
+    bare = Site(httpd, httpd.bare)
+    status, head, body = bare.send("GET", path + "?" + site.query(), [WEAK])
+    assert status == 404 and b"issuer" not in body, "it would answer in the main server's name to whom its own login lets in"
+
+
+def test_another_virtual_hosts_issuer_is_not_self(httpd, site):
+    token = site.token(code=site.code())[1]["access_token"]
+    assert site.call(token) == 200 and Site(httpd, httpd.bare).call(token) == 401
 
 
 def test_issuers_have_keys_of_their_own(site, other):
