@@ -634,8 +634,8 @@ static int gate(request_rec *r)
         return DECLINED;
     }
     mcp_log(ctx, rc == MCP_INTERNAL || rc == MCP_UNAVAILABLE ? MCP_LOG_ERROR : MCP_LOG_INFO, mcp_error_of(rc)->tag,
-            "refused %s %s: %s", j->message.method ? j->message.method : r->method, j->message.name ? j->message.name : "",
-            *ctx->detail ? ctx->detail : mcp_error_of(rc)->sentence);
+            "refused %s%s%s: %s", j->message.method ? j->message.method : r->method, j->message.name ? " " : "",
+            j->message.name ? j->message.name : "", *ctx->detail ? ctx->detail : mcp_error_of(rc)->sentence);
     audit(ctx, r, j, "refused", rc);
     return answer(ctx, r, d, j, rc);
 }
