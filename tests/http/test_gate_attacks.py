@@ -58,6 +58,7 @@ DocumentRoot @DIR@/pages
 </VirtualHost>
 <VirtualHost *:@PORT@>
   ServerName root.test
+  MCPIssuer http://127.0.0.1:@PORT@
   <Location />
     ProxyPass http://127.0.0.1:@BACKEND@/
     MCPToolAuthz On
