@@ -13,6 +13,9 @@ OPT     ?= -O2 -g
 # a warning inside somebody else's header is not ours to mend.
 system   = $(patsubst -I%,-isystem %,$(1))
 DEPS    := jansson libcrypto libcurl lmdb
+ifeq ($(filter clean check demo,$(MAKECMDGOALS))$(shell $(PKG_CONFIG) --exists $(DEPS) && command -v $(APXS)),)
+$(error Libraries or apxs are missing. Run build/deps first)
+endif
 CORE_INC  := $(call system,$(shell apr-1-config --includes) $(shell apu-1-config --includes) $(shell $(PKG_CONFIG) --cflags-only-I $(DEPS)))
 HTTPD_INC := -isystem $(shell $(APXS) -q INCLUDEDIR)
 BASE    := $(WARN) $(OPT) -fPIC -fvisibility=hidden -D_GNU_SOURCE $(shell apr-1-config --cppflags) -Iinclude $(SANFLAGS)
