@@ -20,7 +20,7 @@ def folder():
         shutil.rmtree(path, ignore_errors=True)
 
 
-@pytest.fixture(scope="session", params=["event", "worker", "prefork"])
+@pytest.fixture(scope="session", params=os.environ.get("MCP_MPMS", "event worker prefork").split())
 def httpd(request, folder):
     h = Httpd(folder(), request.param).start()
     yield h

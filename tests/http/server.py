@@ -1,9 +1,13 @@
 """A real httpd on loopback with both modules, and a backend that remembers what reached it."""
-import os, shutil, socket, subprocess, threading, time
+import os, re, shutil, socket, subprocess, threading, time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 OUT = os.environ.get("MCP_OUT", os.path.join(ROOT, "build", "out"))
 MODULES = "/usr/lib/apache2/modules"
+# Into httpd alone goes the run-time library of a sanitizer with which the modules were built.
+ENVIRONMENT = dict(os.environ, LD_PRELOAD=os.environ.get("MCP_PRELOAD", ""))
+REPORT = re.compile(r"Sanitizer|runtime error:")
+CRASH = re.compile(r"exit signal|" + REPORT.pattern)
 
 
 def free_port():
@@ -126,13 +130,13 @@ MCPAuditLog audit.log
 
     def configtest(self, text):
         self.write(text)
-        r = subprocess.run(["apache2", "-t", "-f", self.conf], capture_output=True, text=True)
+        r = subprocess.run(["apache2", "-t", "-f", self.conf], capture_output=True, text=True, env=ENVIRONMENT)
         log = os.path.join(self.dir, "error.log")
         return r.returncode, r.stdout + r.stderr + (open(log).read() if os.path.exists(log) else "")
 
     def start(self, text=None):
         self.write(text or self.config())
-        self.process = subprocess.Popen(["apache2", "-DFOREGROUND", "-f", self.conf], stderr=subprocess.PIPE, start_new_session=True)
+        self.process = subprocess.Popen(["apache2", "-DFOREGROUND", "-f", self.conf], stderr=subprocess.PIPE, start_new_session=True, env=ENVIRONMENT)
         for _ in range(100):
             try:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()
@@ -144,9 +148,13 @@ MCPAuditLog audit.log
         raise RuntimeError("httpd did not start: %s %s" % (self.process.stderr.read(), self.errors(0)))
 
     def stop(self):
+        """No child may have crashed; while it stops, the event MPM of httpd itself sometimes does."""
+        crashes = [l for l in self.errors(0).splitlines() if CRASH.search(l)]
         if self.process:
             self.process.terminate()
             self.process.wait(20)
+        crashes += [l for l in self.errors(0).splitlines() if REPORT.search(l)]
+        assert not crashes, crashes
 
     def errors(self, at):
         path = os.path.join(self.dir, "error.log")
