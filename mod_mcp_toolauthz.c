@@ -38,6 +38,7 @@ typedef struct {
     const char *path;
     const char *resource;           /* canonical identifier = audience */
     const char *metadata_url, *metadata_path;
+    const char *origin;             /* the resource's own, that pages of the site itself send */
 } place;
 
 typedef struct {
@@ -329,6 +330,8 @@ static const char *add_origin(cmd_parms *cmd, void *dir, const char *value)
         return apr_psprintf(cmd->pool, "MCPAllowOrigin: %s is no origin; write scheme://host[:port]", value);
     if (!d->origins) d->origins = apr_array_make(cmd->pool, 2, sizeof(const char *));
     APR_ARRAY_PUSH(d->origins, const char *) = value;
+    APR_ARRAY_PUSH(d->origins, const char *) = NULL;    /* ends the list, and the next origin takes its place */
+    apr_array_pop(d->origins);
     return NULL;
 }
 
@@ -509,14 +512,20 @@ static int has_body(request_rec *r)
     return apr_table_get(r->headers_in, "Transfer-Encoding") || (length && strcmp(length, "0"));
 }
 
+static int is_known_origin(request_rec *r, const gate_dir *d)
+{
+    const char *const own[] = { d->where->origin, NULL };
+
+    return mcp_gate_origin(r->headers_in, own) || (d->origins && mcp_gate_origin(r->headers_in, (const char *const *)(void *)d->origins->elts));
+}
+
 /* Everything that must hold before the backend hears of the request, in order. */
 static mcp_rc admit(mcp_ctx *ctx, request_rec *r, const gate_dir *d, judged *j)
 {
-    const char *const *origins = d->origins ? (const char *const *)(void *)d->origins->elts : NULL;
     const apr_table_t *headers;
     mcp_rc rc;
 
-    if (!mcp_gate_origin(r->headers_in, origins))
+    if (!is_known_origin(r, d))
         return mcp_fail(ctx, MCP_BAD_ORIGIN, "add MCPAllowOrigin for it if it is yours");
     if ((rc = mcp_gate_headers(ctx, r->method, r->headers_in, has_body(r)))) return rc;
     if ((rc = mcp_trust_verify(ctx, r, d->trusts, d->where->resource, &j->token))) return rc;
@@ -552,7 +561,7 @@ static int answer(mcp_ctx *ctx, request_rec *r, const gate_dir *d, const judged 
     const char *detail = rc == MCP_FORBIDDEN || rc == MCP_INTERNAL || !*ctx->detail ? NULL : ctx->detail, *data = NULL;
     mcp_out out = { 0 };
 
-    out.status = mcp_error_of(rc)->http;
+    out.status = mcp_gate_status(rc, &j->message);
     out.content_type = "application/json";
     if (rc == MCP_BAD_VERSION) data = mcp_gate_version_data(r->pool, r->headers_in, &j->message);
     out.body = mcp_rpc_error(r->pool, rc, j->message.id, j->message.id_len, detail, data);
@@ -742,6 +751,7 @@ static int settle(apr_pool_t *p, gate_dir *d)
 
     d->where->resource = d->resource ? d->resource : default_resource(p, s, d->where->path);
     d->where->metadata_url = mcp_resource_metadata_url(ctx, d->where->resource);
+    d->where->origin = mcp_url_parse(ctx, d->where->resource, &url) ? NULL : mcp_url_origin(p, &url);
     if (!d->where->metadata_url || mcp_url_parse(ctx, d->where->metadata_url, &url)) {
         ap_log_error(APLOG_MARK, APLOG_CRIT | APLOG_NOERRNO, 0, s, "MCP068: %s: MCPResource cannot be derived; write it out", d->where->path);
         return HTTP_INTERNAL_SERVER_ERROR;

@@ -35,6 +35,10 @@ mcp_rc mcp_gate_agree(mcp_ctx *ctx, const apr_table_t *headers, const mcp_messag
 /* After MCP_BAD_VERSION: what the error's data must say, {"supported":[...],"requested":"..."}. */
 const char *mcp_gate_version_data(apr_pool_t *p, const apr_table_t *headers, const mcp_message *message);
 
+/* The HTTP status of a refusal: the table's, but a method that is not open is 404 under 2026-07-28, as the revision has
+ * it, and 403 before, where 404 tells a client that its session is gone. */
+int mcp_gate_status(mcp_rc rc, const mcp_message *message);
+
 /* challenge.c: WWW-Authenticate value (RFC 6750 3, RFC 9728 5.1) for a 401 or 403; NULL where rc wants none.
  * scope: blank-separated, may be NULL. */
 const char *mcp_challenge(apr_pool_t *p, mcp_rc rc, const char *resource_metadata, const char *scope);

@@ -182,12 +182,14 @@ static mcp_rc agree_version(mcp_ctx *ctx, const apr_table_t *headers, const mcp_
 {
     const char *header = apr_table_get(headers, "MCP-Protocol-Version");
 
+    if (header && m->version && strcmp(header, m->version))
+        return mcp_fail(ctx, MCP_HEADER_MISMATCH, "header MCP-Protocol-Version differs from the body");
     if ((header && !is_known_version(header)) || (m->version && !is_known_version(m->version)))
         return mcp_fail(ctx, MCP_BAD_VERSION, "served are 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25 and 2026-07-28");
     *stateless = (header && strcmp(header, "2026-07-28") >= 0) || (m->version && strcmp(m->version, "2026-07-28") >= 0);
     if (*stateless && m->kind == MCP_MESSAGE_RESPONSE) return mcp_fail(ctx, MCP_BAD_ENVELOPE, "this revision has no answers from clients");
     if (*stateless && m->kind == MCP_MESSAGE_REQUEST && !m->version)
-        return mcp_fail(ctx, MCP_HEADER_MISMATCH, "_meta lacks the protocol version that the header names");
+        return mcp_fail(ctx, MCP_BAD_PARAMS, "params._meta lacks io.modelcontextprotocol/protocolVersion");
     return m->version ? must_equal(ctx, headers, "MCP-Protocol-Version", m->version, *stateless) : MCP_OK;
 }
 
@@ -226,4 +228,11 @@ mcp_rc mcp_gate_agree(mcp_ctx *ctx, const apr_table_t *headers, const mcp_messag
     if (m->method && !strcasecmp(m->method, "tools/call") && strcmp(m->method, "tools/call"))
         return mcp_fail(ctx, MCP_AMBIGUOUS, "the method differs from tools/call by case alone");
     return MCP_OK;
+}
+
+int mcp_gate_status(mcp_rc rc, const mcp_message *message)
+{
+    int stateless = message->version && strcmp(message->version, "2026-07-28") >= 0;
+
+    return rc == MCP_METHOD_DENIED && stateless ? 404 : mcp_error_of(rc)->http;
 }

@@ -63,8 +63,18 @@ def test_method_without_a_section_is_refused(httpd):
     assert status == 403 and json.loads(body)["id"] == "a" and rpc(body)["code"] == -32601
 
 
-def test_foreign_origin_is_refused(httpd):
+def test_foreign_origin_is_refused_and_our_own_is_not(httpd):
     assert httpd.call(READ, httpd.token("customer.read"), [("Origin", "https://evil.test")])[0] == 403
+    assert httpd.call(READ, httpd.token("customer.read"), [("Origin", httpd.url)])[0] == 200
+
+
+def test_unknown_method_is_404_under_the_stateless_revision(httpd):
+    body = (b'{"jsonrpc":"2.0","id":1,"method":"prompts/get","params":{"name":"x","_meta":'
+            b'{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}}')
+    headers = [("Content-Type", "application/json"), ("MCP-Protocol-Version", "2026-07-28"), ("Mcp-Method", "prompts/get"),
+               ("Mcp-Name", "x"), ("Authorization", "Bearer " + httpd.token("customer.read"))]
+    status, _, answer = httpd.send("POST", "/mcp", headers, body)
+    assert status == 404 and rpc(answer)["code"] == -32601
 
 
 @pytest.mark.parametrize("size,status", [(1 << 20, 200), ((4 << 20) + 1, 413)])

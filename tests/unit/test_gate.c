@@ -190,7 +190,7 @@ static void headers_agree_with_the_body(void **state)
         { V28 "|Mcp-Method: tools/call", MCP_MESSAGE_REQUEST, "tools/call", "t", NULL, "2026-07-28", MCP_HEADER_MISMATCH },
         { V28 "|Mcp-Name: t", MCP_MESSAGE_REQUEST, "tools/call", "t", NULL, "2026-07-28", MCP_HEADER_MISMATCH },
         { "Mcp-Method: tools/call|Mcp-Name: t", MCP_MESSAGE_REQUEST, "tools/call", "t", NULL, "2026-07-28", MCP_HEADER_MISMATCH },
-        { V28 "|Mcp-Method: tools/call|Mcp-Name: t", MCP_MESSAGE_REQUEST, "tools/call", "t", NULL, NULL, MCP_HEADER_MISMATCH },
+        { V28 "|Mcp-Method: tools/call|Mcp-Name: t", MCP_MESSAGE_REQUEST, "tools/call", "t", NULL, NULL, MCP_BAD_PARAMS },
         { V28 "|Mcp-Method: tools/call|Mcp-Name: t", MCP_MESSAGE_REQUEST, "tools/call", "t", NULL, "2025-11-25", MCP_HEADER_MISMATCH },
         { V28 "|Mcp-Method: tools/list", MCP_MESSAGE_REQUEST, "tools/list", NULL, NULL, "2026-07-28", MCP_OK },
         { V28 "|Mcp-Method: resources/read|Mcp-Name: f:/a", MCP_MESSAGE_REQUEST, "resources/read", NULL, "f:/a", "2026-07-28", MCP_OK },
