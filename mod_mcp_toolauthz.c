@@ -433,6 +433,30 @@ static const section *find_section(const apr_array_header_t *sections, const cha
     return best;
 }
 
+/* A name that is a section's own but for case or blanks. A backend that reads names loosely would take it for that tool. */
+static int resembles(const char *pattern, const char *name)
+{
+    static const char blanks[] = " \t\r\n\v\f";
+    size_t len = strlen(pattern);
+
+    name += strspn(name, blanks);
+    return !strncasecmp(pattern, name, len) && !name[len + strspn(name + len, blanks)];
+}
+
+static int is_imitation(const apr_array_header_t *sections, const char *name)
+{
+    int i, k, found = 0;
+
+    for (i = 0; sections && i < sections->nelts; i++) {
+        const apr_array_header_t *patterns = APR_ARRAY_IDX(sections, i, section).patterns;
+        for (k = 0; k < patterns->nelts; k++) {
+            if (!strcmp(APR_ARRAY_IDX(patterns, k, const char *), name)) return 0;
+            if (resembles(APR_ARRAY_IDX(patterns, k, const char *), name)) found = 1;
+        }
+    }
+    return found;
+}
+
 /* Asks httpd's authorization, with the section laid over the request's configuration. */
 static int section_grants(request_rec *r, const section *s)
 {
@@ -477,6 +501,8 @@ static mcp_rc judge_message(mcp_ctx *ctx, request_rec *r, const gate_dir *d, jud
         return s ? judge_section(ctx, r, j, s) : MCP_OK;
     case MCP_JUDGE_TOOL:
         if (!j->message.name) return mcp_fail(ctx, MCP_BAD_PARAMS, "tools/call has no name");
+        if (is_imitation(d->tools, j->message.name))
+            return mcp_fail(ctx, MCP_FORBIDDEN, "a section's tool but for case or blanks; if it is a tool, give it a section");
         if ((s = find_section(d->tools, j->message.name))) return judge_section(ctx, r, j, s);
         return d->unlisted_allow == 1 ? MCP_OK : mcp_fail(ctx, MCP_FORBIDDEN, "no section names this tool");
     case MCP_JUDGE_METHOD:

@@ -76,12 +76,15 @@ static mcp_rc keep_brigade(mcp_ctx *ctx, request_rec *r, apr_bucket_brigade *bb,
 static mcp_rc read_all(mcp_ctx *ctx, request_rec *r, mcp_body_sink *sink, void *baton, apr_bucket_brigade *kept)
 {
     apr_bucket_brigade *bb = apr_brigade_create(r->pool, r->connection->bucket_alloc);
+    apr_status_t status;
     int eos = 0;
     mcp_rc rc;
 
     while (!eos) {
-        if (ap_get_brigade(r->input_filters, bb, AP_MODE_READBYTES, APR_BLOCK_READ, PIECE) != APR_SUCCESS)
-            return mcp_fail(ctx, MCP_BAD_REQUEST, "the client broke off in the middle of the body");
+        status = ap_get_brigade(r->input_filters, bb, AP_MODE_READBYTES, APR_BLOCK_READ, PIECE);
+        if (ap_map_http_request_error(status, OK) == HTTP_REQUEST_ENTITY_TOO_LARGE)
+            return mcp_fail(ctx, MCP_TOO_LARGE, "the body is larger than LimitRequestBody");
+        if (status != APR_SUCCESS) return mcp_fail(ctx, MCP_BAD_REQUEST, "the client broke off in the middle of the body");
         if ((rc = keep_brigade(ctx, r, bb, sink, baton, kept, &eos))) return rc;
     }
     return MCP_OK;

@@ -47,12 +47,13 @@ static int times(const apr_table_t *headers, const char *name)
     return n;
 }
 
-/* Twins: WSGI and CGI read Mcp_Name as Mcp-Name. What stands behind Mcp-Param- is a tool's own word. */
+/* Twins: WSGI and CGI read Mcp_Name as Mcp-Name, some gateways Mcp.Name too. What stands behind Mcp-Param- is a tool's
+ * own word. */
 static int is_twin(void *bad, const char *name, const char *value)
 {
     (void)value;
     if (!strncasecmp(name, "Mcp-Param-", 10)) return 1;
-    if (strchr(name, '_') && (!strncasecmp(name, "mcp", 3) || !strncasecmp(name, "content", 7) || !strncasecmp(name, "auth", 4)
+    if (strpbrk(name, "_.!#$%&'*+^`|~") && (!strncasecmp(name, "mcp", 3) || !strncasecmp(name, "content", 7) || !strncasecmp(name, "auth", 4)
                               || !strncasecmp(name, "transfer", 8)))
         *(const char **)bad = name;
     return 1;
@@ -84,7 +85,7 @@ static mcp_rc check_shape(mcp_ctx *ctx, const apr_table_t *headers)
     for (name = read_once; *name; name++)
         if (times(headers, *name) > 1) return mcp_fail(ctx, MCP_HEADER_MISMATCH, "header %s stands twice", *name);
     apr_table_do(is_twin, &twin, headers, NULL);
-    if (twin) return mcp_fail(ctx, MCP_HEADER_MISMATCH, "a header with an underscore imitates one that is checked");
+    if (twin) return mcp_fail(ctx, MCP_HEADER_MISMATCH, "a header imitates one that is checked");
     apr_table_do(connection_names_ours, &taken, headers, "Connection", NULL);
     if (taken) return mcp_fail(ctx, MCP_HEADER_MISMATCH, "Connection names a header that must arrive");
     return MCP_OK;

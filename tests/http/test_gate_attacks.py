@@ -50,6 +50,10 @@ DocumentRoot @DIR@/pages
   Satisfy Any
   Allow from all
 </Location>
+<Location /mcp/small>
+  ProxyPass !
+  LimitRequestBody 5000
+</Location>
 <Location /missing>
   ErrorDocument 404 /mcp
 </Location>
@@ -213,6 +217,12 @@ def test_a_location_below_keeps_the_sections_above(httpd, token):
     assert post(httpd, token, DROP, "/mcp/open")[0] == 403
 
 
+@pytest.mark.parametrize("name,status", [("Delete_table", 403), (" delete_table", 403), ("delete_table\\n", 403), ("DELETE_TABLE\\t ", 403), ("delete_tables", 200), ("x delete_table", 200)])
+def test_a_tool_that_a_section_guards_is_not_had_by_a_name_that_backends_may_trim(httpd, token, name, status):
+    got, seen, _, _ = post(httpd, token, READ.replace(b"read_customer_record", name.encode()), "/mcp/open")
+    assert got == status and len(seen) == (status == 200)
+
+
 def test_virtual_hosts_that_share_a_location_share_its_name(httpd, token):
     """A token for another host's resource must not count, whichever host was configured last."""
     for host in (b"first.test", b"last.test", b"unknown.test"):
@@ -284,6 +294,11 @@ def test_report_passes_what_the_rules_refuse_and_nothing_else(httpd, token):
 
 
 # ---- exhaustion ----
+
+def test_the_limit_of_httpd_on_bodies_is_told(httpd, token):
+    status, seen, _, _ = post(httpd, token, READ.replace(b"C-1", b"x" * 5000), "/mcp/small")
+    assert status == 413 and not seen
+
 
 def memory(httpd):
     """Bytes that each child of httpd holds."""

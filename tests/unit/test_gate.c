@@ -107,6 +107,8 @@ static void headers_before_the_body(void **state)
         { "POST", JSON "|Connection: close;Mcp-Name", 1, MCP_HEADER_MISMATCH },
         { "POST", JSON "|Connection: x;;MCP-Protocol-Version;y", 1, MCP_HEADER_MISMATCH },
         { "POST", JSON "|Transfer_Encoding: chunked", 1, MCP_HEADER_MISMATCH },
+        { "POST", JSON "|Mcp.Name: x", 1, MCP_HEADER_MISMATCH },
+        { "POST", JSON "|X.Name: x", 1, MCP_OK },
         { "GET", "Connection: Authorization", 0, MCP_HEADER_MISMATCH },
     };
     size_t i;
