@@ -157,9 +157,9 @@ static const char *enter(cmd_parms *cmd, gate_dir *dir)
 {
     const ap_directive_t *d = cmd->directive->parent;
 
-    while (d && !is_plain_location(cmd, d) && strncasecmp(d->directive, "<Limit", 6) && strncasecmp(d->directive, "<MCP", 4)) d = d->parent;
+    while (d && !is_plain_location(cmd, d) && strncasecmp(d->directive, "<Limit", 6)) d = d->parent;
     if (!d || !is_plain_location(cmd, d))
-        return apr_pstrcat(cmd->pool, cmd->cmd->name, " stands in a <Location \"/path\"> without a regular expression, in no <Limit> and no other section", NULL);
+        return apr_pstrcat(cmd->pool, cmd->cmd->name, " stands in a <Location \"/path\"> without a regular expression and in no <Limit>", NULL);
     if (dir->path || *cmd->path != '/') return NULL;
     dir->path = cmd->path;
     APR_ARRAY_PUSH(server_of(cmd->server)->rules, gate_dir *) = dir;
@@ -216,12 +216,20 @@ static int has_require(const ap_directive_t *first)
     return 0;
 }
 
-/* <Limit> lifts its Require lines off every method it does not name. */
-static int has_limit(const ap_directive_t *d)
+/* The first directive that would count for nothing in a section, where authorization alone is asked: a Deny, an
+ * SSLRequire, an <If>; or a <Limit>, which lifts its rules off the methods it does not name. */
+static const ap_directive_t *idle_directive(const ap_directive_t *d)
 {
-    for (; d; d = d->next)
-        if (!strncasecmp(d->directive, "<Limit", 6) || has_limit(d->first_child)) return 1;
-    return 0;
+    static const char *const read[] = { "Require", "<Require", "AuthMerging", "Authz", "AuthGroupFile", "AuthDBM", "AuthLDAP", NULL };
+    const ap_directive_t *idle;
+    const char *const *name;
+
+    for (; d; d = d->next) {
+        for (name = read; *name && strncasecmp(d->directive, *name, strlen(*name)); name++) { }
+        if (!*name) return d;
+        if ((idle = idle_directive(d->first_child))) return idle;
+    }
+    return NULL;
 }
 
 /* Bare Require lines are alternatives, as everywhere in httpd; with an mcp- line among them that is rarely meant. */
@@ -279,10 +287,12 @@ static const char *open_section(cmd_parms *cmd, void *dir, const char *args)
     apr_array_header_t **list = (apr_array_header_t **)(void *)((char *)dir + (size_t)cmd->info);
     section s;
     const char *err;
+    const ap_directive_t *idle;
     cmd_parms inner = *cmd;
 
     if ((err = enter(cmd, dir)) || (err = parse_patterns(cmd, args, *list, &s.patterns))) return err;
-    if (has_limit(cmd->directive->first_child)) return apr_pstrcat(cmd->pool, cmd->cmd->name, " holds a <Limit>; messages come by POST alone", NULL);
+    if ((idle = idle_directive(cmd->directive->first_child)))
+        return apr_pstrcat(cmd->pool, idle->directive, " counts for nothing in ", cmd->cmd->name, ">; write Require lines, for instance Require expr", NULL);
     if (!has_require(cmd->directive->first_child))
         return apr_pstrcat(cmd->pool, cmd->cmd->name, " has no Require line; to open it to every valid token write: Require valid-user", NULL);
     warn_alternatives(cmd);

@@ -20,10 +20,13 @@ BAD = [
     ("location", "<MCPTool a>\nRequire mcp-scope no.such\n</MCPTool>", "no MCPScope declares it"),
     ("extra", "<Location /open>\n<MCPTool a>\nRequire valid-user\n</MCPTool>\n</Location>", "no MCPToolAuthz is On here or above"),
     ("location", "MCPMaxDepth 1073741824", "whole number"),
-    ("location", "<MCPTool a>\n<RequireAll>\n<Limit GET>\nRequire valid-user\n</Limit>\n</RequireAll>\n</MCPTool>", "messages come by POST alone"),
+    ("location", "<MCPTool a>\n<RequireAll>\n<Limit GET>\nRequire valid-user\n</Limit>\n</RequireAll>\n</MCPTool>", "<Limit counts for nothing"),
     ("location", "<Limit GET>\n<MCPTool a>\nRequire valid-user\n</MCPTool>\n</Limit>", "in no <Limit>"),
     ("location", "<LimitExcept POST>\nMCPToolAuthz Off\n</LimitExcept>", "in no <Limit>"),
-    ("location", "<MCPTool a>\nRequire valid-user\nMCPUnlisted allow\n</MCPTool>", "no other section"),
+    ("location", "<MCPTool a>\nRequire valid-user\nMCPUnlisted allow\n</MCPTool>", "MCPUnlisted counts for nothing"),
+    ("location", "<MCPTool a>\nRequire valid-user\n<If true>\nRequire all denied\n</If>\n</MCPTool>", "<If counts for nothing"),
+    ("location", "<MCPTool a>\nRequire valid-user\nAuthType Basic\n</MCPTool>", "AuthType counts for nothing"),
+    ("location", "<MCPMethod a>\n<RequireAny>\nRequire valid-user\nSetEnv a b\n</RequireAny>\n</MCPMethod>", "SetEnv counts for nothing"),
     ("extra", "<LocationMatch /m>\nMCPToolAuthz On\n</LocationMatch>", "without a regular expression"),
     ("extra", "<Location ~ /m>\nMCPToolAuthz On\n</Location>", "without a regular expression"),
     ("extra", "<Directory /srv>\nMCPToolAuthz On\n</Directory>", "in a <Location"),
@@ -53,6 +56,7 @@ def test_bad_configuration_is_refused(scratch, where, line, words):
     "", "<Location /mcp/x>\n<MCPTool a>\nRequire valid-user\n</MCPTool>\n</Location>",
     "<Location /mcp>\n<If true>\nMCPUnlisted allow\n</If>\n<IfModule mcp_toolauthz_module>\nMCPMaxDepth 10000\n</IfModule>\n</Location>",
     "<VirtualHost *:1>\n<Location /mcp>\nMCPUnlisted allow\n</Location>\n</VirtualHost>",
+    "<Location /mcp>\n<MCPTool a b*>\nAuthMerging And\n<RequireAll>\nRequire valid-user\n<RequireNone>\nRequire ip 10.0.0.0/8\n</RequireNone>\n</RequireAll>\n</MCPTool>\n</Location>",
     "<Location /later>\nMCPToolAuthz Off\n<MCPTool a>\nRequire valid-user\n</MCPTool>\n</Location>",
 ])
 def test_good_configuration_passes(scratch, extra):
