@@ -385,7 +385,8 @@ static int is_metadata_path(request_rec *r, const mcp_as *as, const char *path)
         || !strcmp(path, apr_pstrcat(p, as->path, "/.well-known/openid-configuration", NULL));
 }
 
-/* The row for the request, or one of the same path with another method, or NULL. Paths match as sent. */
+/* The row for the request, or one of the same path with another method, or NULL. Paths are as httpd has normalised
+ * them, for <Location> too: no spelling reaches a page past its login. */
 static const endpoint *find_endpoint(request_rec *r, const mcp_as *as)
 {
     static const endpoint metadata = { "", "GET", mcp_metadata, NULL };

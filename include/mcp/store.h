@@ -26,6 +26,7 @@ typedef struct {
     mcp_rc (*take)(mcp_ctx *ctx, void *self, const char *key, const char **value, size_t *len);
     mcp_rc (*count)(mcp_ctx *ctx, void *self, const char *key, apr_uint32_t window, apr_uint32_t *n);
     mcp_rc (*remove)(mcp_ctx *ctx, void *self, const char *key);
+    mcp_rc (*room)(mcp_ctx *ctx, void *self);       /* NULL: it makes room by forgetting */
 } mcp_store_driver;
 
 struct mcp_store {
@@ -56,6 +57,13 @@ mcp_rc mcp_store_count(mcp_ctx *ctx, mcp_store *store, const char *kind, const c
                        apr_uint32_t window, apr_uint32_t *n);
 /* MCP_OK also if there was none. */
 mcp_rc mcp_store_remove(mcp_ctx *ctx, mcp_store *store, const char *kind, const char *id);
+
+/* MCP_UNAVAILABLE when three quarters are full. Asked before a stranger's record is written, so that strangers
+ * alone never fill the store: those who are known already find room for their codes. */
+mcp_rc mcp_store_room(mcp_ctx *ctx, mcp_store *store);
+
+/* Bytes that LMDB's file may grow to; tests make it smaller. */
+extern size_t mcp_store_lmdb_size;
 
 /* The drivers, for store.c's table. rest: the spec behind "lmdb:" or "memcache:". */
 mcp_rc mcp_store_lmdb_open(mcp_ctx *ctx, apr_pool_t *p, const char *rest, int threads, mcp_store *out);

@@ -3,6 +3,8 @@
 #include "mcp/client.h"
 #include "mcp/text.h"
 
+enum { RECORD_MAX = 16 * 1024 };
+
 /* Several issuers may share a store: a client is known to its own alone. An issuer holds no blank. */
 static const char *record_id(mcp_ctx *ctx, const mcp_as *as, const char *id)
 {
@@ -21,6 +23,7 @@ mcp_rc mcp_client_save(mcp_ctx *ctx, const mcp_as *as, const mcp_client *c)
     if (record && c->secret_digest) json_object_set_new(record, "secret_digest", json_string(c->secret_digest));
     text = record ? mcp_json_text(ctx->pool, record) : NULL;
     if (!text) return mcp_fail(ctx, MCP_INTERNAL, "a client record could not be written");
+    if (strlen(text) > RECORD_MAX) return mcp_fail(ctx, MCP_BAD_METADATA, "all members together are longer than %d bytes", RECORD_MAX);
     return mcp_store_add(ctx, as->store, "client", record_id(ctx, as, c->id), text, strlen(text), (apr_uint32_t)as->client_ttl);
 }
 

@@ -123,13 +123,29 @@ static void note(const mcp_in *in, const answer *a, mcp_out *out)
     out->audit.scope = a->scope;
 }
 
+/* A login form that httpd showed in place of the page posts to the page's own address; from there the request goes on. */
+static int is_login_form(const mcp_in *in, const answer *a)
+{
+    return in->query && *in->query && a->form && !mcp_form_get(a->form, "ticket");
+}
+
+static mcp_rc ask_again(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, mcp_rc rc, mcp_out *out)
+{
+    out->status = 303;
+    out->content_type = "text/plain; charset=utf-8";
+    out->body = "";
+    mcp_out_header(ctx, out, "Location", apr_pstrcat(ctx->pool, as->issuer, "/authorize?", in->query, NULL));
+    mcp_out_header(ctx, out, "Cache-Control", "no-store");
+    return rc;
+}
+
 mcp_rc mcp_consent(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, mcp_out *out)
 {
     answer a = { 0 };
     mcp_rc rc = read_answer(ctx, as, in, &a);
 
     note(in, &a, out);
-    if (rc) return mcp_page_error(ctx, rc, out);
+    if (rc) return is_login_form(in, &a) ? ask_again(ctx, as, in, rc, out) : mcp_page_error(ctx, rc, out);
     if (!a.approved || !*a.scope) {
         rc = mcp_fail(ctx, MCP_ACCESS_DENIED, a.approved ? "the user approved no scope" : "the user refused");
         return mcp_flow_redirect_error(ctx, as, &a.ticket, rc, out);

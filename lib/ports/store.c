@@ -131,6 +131,12 @@ mcp_rc mcp_store_count(mcp_ctx *ctx, mcp_store *store, const char *kind, const c
     return rc ? rc : store->driver->count(ctx, store->self, key, window, n);
 }
 
+mcp_rc mcp_store_room(mcp_ctx *ctx, mcp_store *store)
+{
+    if (!store->driver) return mcp_fail(ctx, MCP_UNAVAILABLE, "the store is not open");
+    return store->driver->room ? store->driver->room(ctx, store->self) : MCP_OK;
+}
+
 mcp_rc mcp_store_remove(mcp_ctx *ctx, mcp_store *store, const char *kind, const char *id)
 {
     const char *key;

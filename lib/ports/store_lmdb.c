@@ -11,7 +11,7 @@
 #include "mcp/store.h"
 
 enum { EXPIRY = sizeof(apr_int64_t), KEY_MAX = 128, SWEEP = 4 };
-static const size_t map_size = (size_t)1 << 30;
+size_t mcp_store_lmdb_size = (size_t)1 << 30;
 
 /* One open environment; LMDB forbids a second one on the same folder in a process. */
 typedef struct {
@@ -255,7 +255,28 @@ static mcp_rc lmdb_remove(mcp_ctx *ctx, void *self, const char *key)
     return rc ? rc : finish(ctx, txn, erase(ctx, txn, self, key));
 }
 
-static const mcp_store_driver driver = { "lmdb", lmdb_get, lmdb_put, lmdb_add, lmdb_take, lmdb_count, lmdb_remove };
+static size_t used_by(MDB_txn *txn, MDB_dbi tree)
+{
+    MDB_stat s;
+
+    return mdb_stat(txn, tree, &s) ? 0 : (s.ms_branch_pages + s.ms_leaf_pages + s.ms_overflow_pages) * s.ms_psize;
+}
+
+static mcp_rc lmdb_room(mcp_ctx *ctx, void *self)
+{
+    const lmdb *l = self;
+    MDB_txn *txn;
+    size_t used;
+    mcp_rc rc = begin(ctx, l, MDB_RDONLY, &txn);
+
+    if (rc) return rc;
+    used = used_by(txn, l->records) + used_by(txn, l->expiries);
+    mdb_txn_abort(txn);
+    if (used < mcp_store_lmdb_size / 4 * 3) return MCP_OK;
+    return mcp_fail(ctx, MCP_UNAVAILABLE, "LMDB: three quarters of %lu bytes are full", (unsigned long)mcp_store_lmdb_size);
+}
+
+static const mcp_store_driver driver = { "lmdb", lmdb_get, lmdb_put, lmdb_add, lmdb_take, lmdb_count, lmdb_remove, lmdb_room };
 
 /* Behind a fork the environment is the parent's: neither used nor closed. */
 static pthread_mutex_t opening = PTHREAD_MUTEX_INITIALIZER;
@@ -307,7 +328,7 @@ static int open_env(lmdb *l, const char *dir, int threads)
     int err;
 
     if ((err = mdb_env_create(&l->env))) return err;
-    mdb_env_set_mapsize(l->env, map_size);
+    mdb_env_set_mapsize(l->env, mcp_store_lmdb_size);
     mdb_env_set_maxdbs(l->env, 2);
     mdb_env_set_maxreaders(l->env, (unsigned)(threads < 64 ? 4096 : threads * 64));
     err = mdb_env_open(l->env, dir, MDB_NOTLS, 0600);

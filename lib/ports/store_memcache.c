@@ -362,7 +362,7 @@ static mcp_rc memcache_count(mcp_ctx *ctx, void *self, const char *key, apr_uint
     return rc == MCP_ABSENT ? mcp_fail(ctx, MCP_UNAVAILABLE, "memcached loses counters as they are made") : rc;
 }
 
-static const mcp_store_driver driver = { "memcache", memcache_get, memcache_put, memcache_add, memcache_take, memcache_count, memcache_remove };
+static const mcp_store_driver driver = { "memcache", memcache_get, memcache_put, memcache_add, memcache_take, memcache_count, memcache_remove, NULL };
 
 /* ---- opening ---- */
 

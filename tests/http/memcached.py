@@ -26,6 +26,8 @@ class Memcached:
     def freeze(self):
         """It still accepts connections, and never answers."""
         self.process.send_signal(signal.SIGSTOP)
+        while open("/proc/%d/stat" % self.process.pid).read().rpartition(")")[2].split()[0] != "T":
+            time.sleep(0.01)
 
     def thaw(self):
         self.process.send_signal(signal.SIGCONT)

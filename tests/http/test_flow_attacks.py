@@ -4,7 +4,7 @@ import base64, hashlib, html, json, os, re, signal, socket, string, threading, t
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 import pytest
 from memcached import Memcached
-from server import Httpd, free_port
+from server import MODULES, Httpd, free_port
 from test_flow import FORM, JSON, VERIFIER, CHALLENGE, header
 
 WEB, LOOPBACK, CURSOR = "https://p1.example/cb", "http://127.0.0.1/callback", "cursor://anysphere.cursor-mcp/oauth/callback"
@@ -107,6 +107,26 @@ Listen 127.0.0.1:%(other)d
     </MCPTool>
   </Location>
 </VirtualHost>
+Listen 127.0.0.1:%(tenant)d
+<VirtualHost 127.0.0.1:%(tenant)d>
+  ServerName 127.0.0.1:%(tenant)d
+  MCPIssuer http://127.0.0.1:%(tenant)d/a/tenant
+  <Location /a/tenant/authorize>
+    AuthType Basic
+    AuthName users
+    AuthUserFile %(dir)s/users
+    Require valid-user
+  </Location>
+  <Location /mcp>
+    MCPResource http://127.0.0.1:%(tenant)d/mcp
+    MCPToolAuthz On
+    MCPTrustIssuer self
+    ProxyPass http://127.0.0.1:%(backend)d/mcp
+    <MCPTool x>
+      Require mcp-scope customer.read
+    </MCPTool>
+  </Location>
+</VirtualHost>
 Listen 127.0.0.1:%(bare)d
 <VirtualHost 127.0.0.1:%(bare)d>
   <Location /authorize>
@@ -121,9 +141,9 @@ Listen 127.0.0.1:%(bare)d
 
 def start(folder, store):
     h = Httpd(folder)
-    h.other, h.bare = free_port(), free_port()
+    h.other, h.bare, h.tenant = free_port(), free_port(), free_port()
     os.system("htpasswd -b %s/users bob builder 2>/dev/null; htpasswd -bc %s/weak alice guessed 2>/dev/null" % (h.dir, h.dir))
-    text = h.config(extra=SECOND % {"backend": h.backend_port, "other": h.other, "bare": h.bare, "url": h.url, "dir": h.dir})
+    text = h.config(extra=SECOND % {"backend": h.backend_port, "other": h.other, "bare": h.bare, "tenant": h.tenant, "url": h.url, "dir": h.dir})
     return h.start(text.replace("MCPStore lmdb:%s/state" % h.dir, "MCPStore " + store) if store else text)
 
 
@@ -271,11 +291,14 @@ def test_of23_other_methods(site, method):
     assert status == 405 and header(head, "Allow") == "GET, POST"
 
 
-@pytest.mark.parametrize("where", ["query", "body"])
-def test_of23_a_post_is_an_answer_and_never_a_request(site, nothing_happens, where):
-    path, body = ("/authorize?" + site.query(), b"") if where == "query" else ("/authorize", site.query().encode())
-    status, head, page = site.send("POST", path, [LOGIN["alice"], FORM], body)
+def test_of23_a_post_is_an_answer_and_never_a_request(site, nothing_happens):
+    status, head, page = site.send("POST", "/authorize", [LOGIN["alice"], FORM], site.query().encode())
     assert status == 400 and not header(head, "Location") and b"<form" not in page
+
+
+def test_of23_a_post_that_answers_nothing_leads_to_the_question(site, nothing_happens):
+    status, head, page = site.send("POST", "/authorize?" + site.query(), [LOGIN["alice"], FORM], b"")
+    assert status == 303 and header(head, "Location") == site.url + "/authorize?" + site.query() and not page
 
 
 # ---- B. What is asked: the client is told at its validated redirect URI ----
@@ -420,6 +443,43 @@ def test_of58_login_comes_first_and_the_request_goes_on(site):
     assert site.send("GET", path, [basic("alice", "wrong")])[0] == 401
     status, _, page = site.send("GET", path, [LOGIN["alice"]])
     assert status == 200 and b"Tester" in page
+
+
+SPELT = ["/authorize/", "//authorize", "/authorize;x", "/%61uthorize", "/AUTHORIZE", "/x/../authorize", "/./authorize", "/authorize%2f",
+         "/authorize%00", "/authorize/x", "/authorize.html", "/authorize%20", "http://evil.test/authorize", "http://evil.test//authorize"]
+
+
+@pytest.mark.parametrize("path", SPELT)
+def test_of58_no_spelling_passes_the_login_by(site, path):
+    for method in ("GET", "POST", "HEAD"):
+        status, head, page = site.send(method, path + "?" + site.query(), [FORM] if method == "POST" else [])
+        assert status in (400, 401, 404) and not header(head, "Location") and b"Tester" not in page
+
+
+def test_of58_by_a_login_form(folder):
+    h = Httpd(folder())
+    os.mkdir(h.dir + "/docs")
+    open(h.dir + "/docs/login.html", "w").write("Who are you?")
+    loads = ["LoadModule %s_module %s/mod_%s.so" % (n, MODULES, n) for n in ("session", "session_cookie", "session_crypto", "request", "auth_form")]
+    text = h.config().replace("AuthType Basic", "AuthType Form\n  AuthFormProvider file\n  ErrorDocument 401 /login.html\n"
+                              "  Session On\n  SessionCookieName login path=/\n  SessionCryptoPassphrase for-the-test-alone", 1)
+    h.start("\n".join(loads) + "\n" + text + "DocumentRoot docs\n<Directory />\nRequire all granted\n</Directory>")
+    s = Site(h, h.port)
+    try:
+        s.p1 = s.register()[1]["client_id"]
+        path = "/authorize?" + s.query()
+        assert s.send("GET", path)[0::2] == (401, b"Who are you?")
+        assert s.send("POST", path, [FORM], b"httpd_username=alice&httpd_password=wrong")[0] == 401
+        status, head, _ = s.send("POST", path, [FORM], b"httpd_username=alice&httpd_password=wonder")
+        cookie = ("Cookie", header(head, "Set-Cookie").split(";")[0])
+        assert status == 303 and header(head, "Location") == s.url + path
+        status, _, page = s.send("GET", path, [cookie])
+        form = urlencode({"ticket": ticket_of(page), "decision": "approve", "scope": "customer.read"}).encode()
+        status, head, _ = s.send("POST", "/authorize", [cookie, FORM], form)
+        assert status == 303 and header(head, "Location").startswith(WEB + "?code=")
+        assert "wonder" not in h.errors(0) + "".join(h.audit())
+    finally:
+        h.stop()
 
 
 def together(count, call):
@@ -789,6 +849,49 @@ def test_issuers_have_keys_of_their_own(site, other):
     first, second = [json.loads(s.send("GET", "/jwks.json")[2])["keys"] for s in (site, other)]
     assert first and second and not {k["kid"] for k in first} & {k["kid"] for k in second}
     assert all(not set(k) & {"d", "p", "q", "dp", "dq", "qi", "oth", "k"} for k in first + second)
+
+
+# ---- An issuer with a path ----
+
+class Tenant(Site):
+    def send(self, method, path, *rest):
+        return super().send(method, path if path.startswith(("/mcp", "/.well-known", "/a/")) else "/a/tenant" + path, *rest)
+
+
+@pytest.fixture(scope="module")
+def tenant(httpd):
+    s = Tenant(httpd, httpd.tenant)
+    s.p1 = s.register()[1]["client_id"]
+    return s
+
+
+def test_the_flow_below_a_path(tenant):
+    _, head, _ = tenant.answer(tenant.ticket())
+    got = parse_qs(urlsplit(header(head, "Location")).query)
+    assert got["iss"] == [tenant.url + "/a/tenant"]
+    token = tenant.token(code=got["code"][0])[1]["access_token"]
+    assert claims(token)["iss"] == tenant.url + "/a/tenant" and tenant.call(token) == 200
+
+
+@pytest.mark.parametrize("path,status", [
+    ("/.well-known/oauth-authorization-server/a/tenant", 200), ("/.well-known/openid-configuration/a/tenant", 200), ("/a/tenant/.well-known/openid-configuration", 200),
+    ("/.well-known/oauth-authorization-server", 404), ("/.well-known/oauth-authorization-server/a/tenant/", 404), ("/.well-known/oauth-authorization-server/a", 404),
+    ("/.well-known/oauth-authorization-server/a/tenant;x", 404), ("/.well-known/oauth-authorization-server/a/TENANT", 404),
+    ("/.well-known/oauth-authorization-server/a%2ftenant", 404), ("/.well-known/oauth-authorization-server/a/tenant%00", 404),
+    # the same path in other letters: httpd itself reads them so
+    ("/.well-known/oauth-authorization-server//a/tenant", 200), ("/.well-known/x/../oauth-authorization-server/a/tenant", 200),
+    ("/.well-known/oauth-authorization-server/a/%74enant", 200), ("/.well-known/oauth%2dauthorization-server/a/tenant", 200),
+])
+def test_of143_the_right_paths_alone_answer(tenant, path, status):
+    got, _, body = tenant.send("GET", path)
+    assert got == status or (status == 404 and got == 400)
+    if status == 200:
+        assert json.loads(body)["issuer"] == tenant.url + "/a/tenant" and json.loads(body)["token_endpoint"] == tenant.url + "/a/tenant/token"
+
+
+@pytest.mark.parametrize("path", ["/token", "/register", "/jwks.json", "/a/authorize", "/a/tenantauthorize", "/a/tenant/x/token", "/a/tenant/tenant/token"])
+def test_nothing_answers_beside_the_path(httpd, tenant, path):
+    assert Site(httpd, httpd.tenant).send("GET", path)[0] == 404
 
 
 # ---- What is written down ----

@@ -116,6 +116,23 @@ static void stale_and_foreign_tickets_are_refused(void **state)
     assert_int_equal(post_consent("alice", body), MCP_BAD_TICKET);
 }
 
+/* httpd's own login form, shown in place of the page, posts name and password to the page's address. */
+static void a_login_form_leads_back_to_the_page(void **state)
+{
+    mcp_in in = request_of("alice");
+
+    (void)state;
+    in.query = "client_id=P1&state=a%20b";
+    assert_int_equal(post(mcp_consent, in, "httpd_username=alice&httpd_password=wonder"), MCP_BAD_TICKET);
+    assert_int_equal(out.status, 303);
+    assert_string_equal(header("Location"), ISSUER "/authorize?client_id=P1&state=a%20b");
+    assert_int_equal(post(mcp_consent, in, "ticket=AAAA&decision=approve"), MCP_BAD_TICKET);
+    assert_int_equal(out.status, 400);
+    in.fetch_site = "cross-site";
+    assert_int_equal(post(mcp_consent, in, "httpd_username=alice&httpd_password=wonder"), MCP_BAD_ORIGIN);
+    assert_int_equal(out.status, 403);
+}
+
 static void the_client_must_still_be_there(void **state)
 {
     const char *body = body_of(new_ticket("alice"), "&decision=approve&scope=customer.read");
@@ -145,6 +162,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_answer_counts_once, open_issuer, close_issuer),
         cmocka_unit_test_setup_teardown(a_refused_form_spends_no_ticket, open_issuer, close_issuer),
         cmocka_unit_test_setup_teardown(stale_and_foreign_tickets_are_refused, open_issuer, close_issuer),
+        cmocka_unit_test_setup_teardown(a_login_form_leads_back_to_the_page, open_issuer, close_issuer),
         cmocka_unit_test_setup_teardown(the_client_must_still_be_there, open_issuer, close_issuer),
         cmocka_unit_test_setup_teardown(a_sensitive_scope_takes_a_tick, open_issuer, close_issuer),
     };

@@ -77,6 +77,24 @@ static void a_secret_is_told_once_and_kept_as_a_digest(void **state)
     assert_non_null(strstr(record, mcp_text_sha256_hex(f->pool, secret, strlen(secret))));
 }
 
+/* Threat: a few thousand strangers with the longest members allowed fill the store. */
+static void a_record_is_of_modest_size(void **state)
+{
+    as_fixture *f = *state;
+    char *body = apr_pstrdup(f->pool, "{\"token_endpoint_auth_method\":\"none\",\"redirect_uris\":["), *path = apr_pcalloc(f->pool, 1901);
+    mcp_out out;
+    int i;
+
+    memset(path, 'x', 1900);
+    for (i = 0; i < 10; i++) body = apr_psprintf(f->pool, "%s%s\"https://a.example/%d%s\"", body, i ? "," : "", i, path);
+    assert_int_equal(post(f, "application/json", apr_pstrcat(f->pool, body, "]}", NULL), &out), MCP_BAD_METADATA);
+    mcp_ctx_clear(f->ctx);
+    path[1500] = '\0';
+    body = apr_pstrdup(f->pool, "{\"token_endpoint_auth_method\":\"none\",\"redirect_uris\":[");
+    for (i = 0; i < 10; i++) body = apr_psprintf(f->pool, "%s%s\"https://a.example/%d%s\"", body, i ? "," : "", i, path);
+    assert_int_equal(post(f, "application/json", apr_pstrcat(f->pool, body, "]}", NULL), &out), MCP_OK);
+}
+
 static void every_registration_is_a_new_client(void **state)
 {
     as_fixture *f = *state;
@@ -162,7 +180,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_public_client_gets_no_secret), TEST(a_secret_is_told_once_and_kept_as_a_digest),
-        TEST(every_registration_is_a_new_client), TEST(bodies_are_judged), TEST(a_body_has_a_size), TEST(closed_is_closed),
+        TEST(every_registration_is_a_new_client), TEST(a_record_is_of_modest_size), TEST(bodies_are_judged), TEST(a_body_has_a_size),
+        TEST(closed_is_closed),
         TEST(what_is_not_kept_is_not_told)
     };
 

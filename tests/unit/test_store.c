@@ -763,6 +763,7 @@ static void a_server_that_hangs_is_no_absence(void **state)
     (void)state;
     put("code", "hung", "x", 60);
     kill(one.pid, SIGSTOP);
+    assert_int_equal(waitpid(one.pid, NULL, WUNTRACED), one.pid);      /* not before every thread stands still */
     assert_every_verb_says_unavailable(store, "hung");
     kill(one.pid, SIGCONT);
     assert_true(apr_time_now() - begin < 6 * APR_USEC_PER_SEC);
@@ -857,6 +858,44 @@ static void a_store_that_is_not_open_is_no_absence(void **state)
     apr_pool_destroy(c->pool);
 }
 
+/* ---- a small file ---- */
+
+static int open_small(void **state)
+{
+    mcp_store_lmdb_size = 4 << 20;
+    return open_lmdb(state);
+}
+
+/* Threat: strangers register until nobody else can do anything, not even delete. */
+static void strangers_leave_room(void **state)
+{
+    const char *value;
+    char *big = apr_pcalloc(ctx->pool, 16385), id[16];
+    size_t len;
+    int strangers, i;
+
+    (void)state;
+    memset(big, 'x', 16384);
+    put("code", "under way", "x", 60);
+    for (strangers = 0; !mcp_store_room(ctx, store); strangers++) {
+        snprintf(id, sizeof id, "%d", strangers);
+        put("client", id, big, 2000);
+        assert_in_range(strangers, 0, 256);
+    }
+    assert_in_range(strangers, 100, 192);
+    mcp_ctx_clear(ctx);
+    assert_int_equal(mcp_store_take(ctx, store, "code", "under way", &value, &len), MCP_OK);
+    for (i = 0; i < 1000; i++) {
+        snprintf(id, sizeof id, "%d", i);
+        assert_int_equal(mcp_store_add(ctx, store, "code", id, "a code's record of usual length, with its names and numbers", 60, 60), MCP_OK);
+    }
+    assert_int_equal(mcp_store_room(ctx, store), MCP_UNAVAILABLE);
+    pass(2001);
+    for (i = 0; i < 400; i++) put("code", "time goes by", "x", 60);
+    mcp_ctx_clear(ctx);
+    assert_int_equal(mcp_store_room(ctx, store), MCP_OK);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 #define CONTRACT \
     TEST(absence_is_no_failure), TEST(put_replaces), TEST(add_writes_only_what_is_absent), TEST(take_gets_once), \
@@ -873,6 +912,7 @@ int main(void)
         CONTRACT, TEST(a_killed_writer_loses_nothing), TEST(the_file_does_not_grow), TEST(a_process_may_open_it_twice),
         TEST(what_was_written_is_there_again), TEST(a_new_folder_is_private), TEST(a_folder_that_cannot_be_is_bad_config)
     };
+    const struct CMUnitTest small[] = { TEST(strangers_leave_room) };
     const struct CMUnitTest memcache[] = {
         CONTRACT, TEST(a_server_that_was_never_there_is_no_absence), TEST(a_killed_server_is_no_absence),
         TEST(each_verb_notices_the_kill), TEST(a_server_that_hangs_is_no_absence), TEST(keys_do_not_move)
@@ -883,6 +923,7 @@ int main(void)
     signal(SIGPIPE, SIG_IGN);
     failed = cmocka_run_group_tests_name("words", words, NULL, NULL)
         + cmocka_run_group_tests_name("lmdb", lmdb, open_lmdb, close_lmdb)
+        + cmocka_run_group_tests_name("a small file", small, open_small, close_lmdb)
         + cmocka_run_group_tests_name("memcache", memcache, open_memcache, close_memcache);
     apr_terminate();
     return failed;
