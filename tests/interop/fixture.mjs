@@ -68,14 +68,17 @@ function slowTools(server) {
   });
 }
 
+// On the stream of the call itself: the standalone one may not be open yet, and what is sent to it then is lost.
+const answerOn = (ctx) => ({ relatedRequestId: ctx.mcpReq.id });
+
 // 2025: the server asks the client while the call runs.
 function askingTools(server) {
   server.registerTool('test_sampling', { description: 'Asks the client for a sample', inputSchema: z.object({ prompt: z.string() }) }, async ({ prompt }, ctx) => {
-    const got = await ctx.mcpReq.requestSampling({ messages: [{ role: 'user', content: { type: 'text', text: prompt } }], maxTokens: 100 });
+    const got = await ctx.mcpReq.requestSampling({ messages: [{ role: 'user', content: { type: 'text', text: prompt } }], maxTokens: 100 }, answerOn(ctx));
     return say('LLM response: ' + got.content.text);
   });
   const elicit = async (ctx, message, properties, required) => {
-    const got = await ctx.mcpReq.elicitInput({ message, requestedSchema: { type: 'object', properties, required } });
+    const got = await ctx.mcpReq.elicitInput({ message, requestedSchema: { type: 'object', properties, required } }, answerOn(ctx));
     return say(`Elicitation completed: action=${got.action}, content=${JSON.stringify(got.content ?? {})}`);
   };
   server.registerTool('test_elicitation', { description: 'Asks the user', inputSchema: z.object({ message: z.string() }) }, ({ message }, ctx) =>
