@@ -2,8 +2,8 @@
  * message: its token is verified, its body scanned, and it reaches the backend only if the rules of the
  * section that the message belongs to grant it. Rules are httpd's own Require lines.
  *
- * This file holds the directives, the hooks and the wiring; what a message says is decided in lib/rpc,
- * what a token says in lib/token. */
+ * This file holds the directives, the hooks and the wiring; what a message says is decided in lib/rpc, what a
+ * token says in lib/token, which sections and locations there are in lib/httpd. */
 #include <httpd.h>
 #include <http_config.h>
 #include <http_core.h>
@@ -11,11 +11,10 @@
 #include <http_protocol.h>
 #include <http_request.h>
 #include <mod_auth.h>
-#include <apr_fnmatch.h>
 #include <apr_optional.h>
 #include <apr_strings.h>
 #include "mcp/gate.h"
-#include "mcp/httpd.h"
+#include "mcp/location.h"
 #include "mcp/text.h"
 #include "mcp/trust.h"
 #include "mcp/url.h"
@@ -23,43 +22,7 @@
 APLOG_USE_MODULE(mcp_toolauthz);
 extern __attribute__((visibility("default"))) module AP_MODULE_DECLARE_DATA mcp_toolauthz_module;
 
-enum { MODE_UNSET = -1, MODE_OFF, MODE_ON, MODE_REPORT };
 enum { MAX_BODY = 4 * 1024 * 1024, MAX_DEPTH = 64, DEPTH_LIMIT = 10000 };
-
-/* A <MCPTool> or <MCPMethod> section: names or patterns, and httpd configuration to lay over the request's. */
-typedef struct {
-    apr_array_header_t *patterns;   /* of const char * */
-    ap_conf_vector_t *config;
-} section;
-
-/* What stays one thing however often httpd merges: the place where MCPToolAuthz stands. */
-typedef struct {
-    server_rec *server;
-    const char *path;
-    const char *resource;           /* canonical identifier = audience */
-    const char *metadata_url, *metadata_path;
-    const char *origin;             /* the resource's own, that pages of the site itself send */
-} place;
-
-typedef struct {
-    const char *path;               /* NULL: no directive of ours stands in the <Location> itself */
-    int mode;
-    place *where;
-    const char *resource;
-    apr_array_header_t *trusts;     /* of mcp_trust */
-    apr_array_header_t *tools, *methods;    /* of section */
-    apr_array_header_t *origins;    /* of const char * */
-    int unlisted_allow;             /* -1: unset */
-    apr_int64_t max_body, max_depth;    /* 0: unset */
-} gate_dir;
-
-typedef struct {
-    apr_array_header_t *dirs;       /* of gate_dir * with a gate, as configured, for start-up checks and metadata */
-    apr_array_header_t *rules;      /* of gate_dir *: all with a directive of ours */
-    apr_array_header_t *scopes;     /* of const char *, from every mcp-scope line */
-    const char *audit_target;
-    mcp_audit *audit;
-} gate_server;
 
 /* What is known of the request while it is judged; the Require providers read it. */
 typedef struct {
@@ -71,14 +34,14 @@ typedef struct {
     apr_array_header_t *wanted;     /* scopes met in the second look */
 } judged;
 
-#define AT(member) (void *)APR_OFFSETOF(gate_dir, member)
+#define AT(member) (void *)APR_OFFSETOF(mcp_location, member)
 
-static gate_server *server_of(server_rec *s)
+static mcp_locations *server_of(server_rec *s)
 {
     return ap_get_module_config(s->module_config, &mcp_toolauthz_module);
 }
 
-static gate_dir *dir_of(request_rec *r)
+static mcp_location *dir_of(request_rec *r)
 {
     return ap_get_module_config(r->per_dir_config, &mcp_toolauthz_module);
 }
@@ -88,100 +51,29 @@ static judged *judged_of(request_rec *r)
     return ap_get_module_config(r->request_config, &mcp_toolauthz_module);
 }
 
-static void *create_dir(apr_pool_t *p, char *path)
-{
-    gate_dir *d = apr_pcalloc(p, sizeof *d);
-
-    (void)path;
-    d->mode = MODE_UNSET;
-    d->unlisted_allow = -1;
-    return d;
-}
-
-/* Sections of a location below stand beside those above; where both name a tool, the first found decides. */
-static apr_array_header_t *sections_of_both(apr_pool_t *p, apr_array_header_t *below, apr_array_header_t *above)
-{
-    return !below ? above : !above ? below : apr_array_append(p, below, above);
-}
-
-static void *merge_dir(apr_pool_t *p, void *base, void *add)
-{
-    gate_dir *d = apr_pmemdup(p, add, sizeof *d);
-    const gate_dir *b = base;
-
-    if (d->mode == MODE_UNSET) d->mode = b->mode;
-    if (!d->where) d->where = b->where;
-    if (!d->resource) d->resource = b->resource;
-    if (!d->trusts) d->trusts = b->trusts;
-    d->tools = sections_of_both(p, d->tools, b->tools);
-    d->methods = sections_of_both(p, d->methods, b->methods);
-    if (!d->origins) d->origins = b->origins;
-    if (d->unlisted_allow < 0) d->unlisted_allow = b->unlisted_allow;
-    if (!d->max_body) d->max_body = b->max_body;
-    if (!d->max_depth) d->max_depth = b->max_depth;
-    return d;
-}
-
-static void *create_server(apr_pool_t *p, server_rec *s)
-{
-    gate_server *c = apr_pcalloc(p, sizeof *c);
-
-    (void)s;
-    c->dirs = apr_array_make(p, 2, sizeof(gate_dir *));
-    c->rules = apr_array_make(p, 2, sizeof(gate_dir *));
-    c->scopes = apr_array_make(p, 8, sizeof(const char *));
-    return c;
-}
-
-static void *merge_server(apr_pool_t *p, void *base, void *add)
-{
-    gate_server *c = apr_pmemdup(p, add, sizeof *c);
-    const gate_server *b = base;
-
-    if (!c->audit_target) c->audit_target = b->audit_target;
-    return c;
-}
-
 /* ---- directives ---- */
 
-static int is_plain_location(cmd_parms *cmd, const ap_directive_t *d)
+static const char *enter(cmd_parms *cmd, mcp_location *location)
 {
-    const char *args = d->args;
-
-    return !strcasecmp(d->directive, "<Location") && strcmp(ap_getword_conf(cmd->temp_pool, &args), "~");
-}
-
-/* Every directive of ours stands in a plain <Location>, perhaps in an <If> there: elsewhere it would be read for some
- * requests and not for others. Notes the location for the checks at start-up. */
-static const char *enter(cmd_parms *cmd, gate_dir *dir)
-{
-    const ap_directive_t *d = cmd->directive->parent;
-
-    while (d && !is_plain_location(cmd, d) && strncasecmp(d->directive, "<Limit", 6)) d = d->parent;
-    if (!d || !is_plain_location(cmd, d))
-        return apr_pstrcat(cmd->pool, cmd->cmd->name, " stands in a <Location \"/path\"> without a regular expression and in no <Limit>", NULL);
-    if (dir->path || *cmd->path != '/') return NULL;
-    dir->path = cmd->path;
-    APR_ARRAY_PUSH(server_of(cmd->server)->rules, gate_dir *) = dir;
-    return NULL;
+    return mcp_location_enter(cmd, location, server_of(cmd->server));
 }
 
 static const char *set_mode(cmd_parms *cmd, void *dir, const char *value)
 {
-    gate_dir *d = dir;
+    mcp_location *d = dir;
     const char *err;
 
     if ((err = enter(cmd, d))) return err;
     if (*cmd->path != '/') return "MCPToolAuthz stands in the <Location> itself";
-    if (!strcasecmp(value, "on")) d->mode = MODE_ON;
-    else if (!strcasecmp(value, "off")) d->mode = MODE_OFF;
-    else if (!strcasecmp(value, "report")) d->mode = MODE_REPORT;
+    if (!strcasecmp(value, "on")) d->mode = MCP_MODE_ON;
+    else if (!strcasecmp(value, "off")) d->mode = MCP_MODE_OFF;
+    else if (!strcasecmp(value, "report")) d->mode = MCP_MODE_REPORT;
     else return "MCPToolAuthz is On, Off or Report";
-    if (d->mode != MODE_OFF && !d->where) {
+    if (d->mode != MCP_MODE_OFF && !d->where) {
         d->where = apr_pcalloc(cmd->pool, sizeof *d->where);
         d->where->server = cmd->server;
         d->where->path = cmd->path;
-        APR_ARRAY_PUSH(server_of(cmd->server)->dirs, gate_dir *) = d;
+        APR_ARRAY_PUSH(server_of(cmd->server)->gated, mcp_location *) = d;
     }
     return NULL;
 }
@@ -196,7 +88,7 @@ static const char *set_resource(cmd_parms *cmd, void *dir, const char *value)
     if (mcp_url_parse(ctx, value, &url)) return apr_psprintf(cmd->pool, "MCPResource: %s", ctx->detail);
     if ((strcmp(url.scheme, "https") && strcmp(url.scheme, "http")) || url.fragment || url.query || url.userinfo)
         return "MCPResource is an http(s) URL without query, fragment or user (RFC 8707)";
-    ((gate_dir *)dir)->resource = value;
+    ((mcp_location *)dir)->resource = value;
     return NULL;
 }
 
@@ -204,106 +96,14 @@ static const char *set_trust(cmd_parms *cmd, void *dir, int argc, char *const ar
 {
     const char *err = enter(cmd, dir);
 
-    return err ? err : mcp_trust_parse(cmd, argc, argv, &((gate_dir *)dir)->trusts);
+    return err ? err : mcp_trust_parse(cmd, argc, argv, &((mcp_location *)dir)->trusts);
 }
 
-static int has_require(const ap_directive_t *first)
-{
-    const ap_directive_t *d;
-
-    for (d = first; d; d = d->next)
-        if (!strcasecmp(d->directive, "Require") || !strncasecmp(d->directive, "<Require", 8)) return 1;
-    return 0;
-}
-
-/* The first directive that would count for nothing in a section, where authorization alone is asked: a Deny, an
- * SSLRequire, an <If>; or a <Limit>, which lifts its rules off the methods it does not name. */
-static const ap_directive_t *idle_directive(const ap_directive_t *d)
-{
-    static const char *const read[] = { "Require", "<Require", "AuthMerging", "Authz", "AuthGroupFile", "AuthDBM", "AuthLDAP", NULL };
-    const ap_directive_t *idle;
-    const char *const *name;
-
-    for (; d; d = d->next) {
-        for (name = read; *name && strncasecmp(d->directive, *name, strlen(*name)); name++) { }
-        if (!*name) return d;
-        if ((idle = idle_directive(d->first_child))) return idle;
-    }
-    return NULL;
-}
-
-/* Bare Require lines are alternatives, as everywhere in httpd; with an mcp- line among them that is rarely meant. */
-static void warn_alternatives(cmd_parms *cmd)
-{
-    const ap_directive_t *d;
-    int lines = 0, ours = 0;
-
-    for (d = cmd->directive->first_child; d; d = d->next) {
-        if (strcasecmp(d->directive, "Require")) continue;
-        lines++;
-        if (!strncmp(d->args, "mcp-", 4)) ours = 1;
-    }
-    if (lines > 1 && ours)
-        ap_log_error(APLOG_MARK, APLOG_WARNING | APLOG_NOERRNO, 0, cmd->server,
-                     "MCP067: %s at %s:%d: its Require lines are alternatives, any one of them grants; wrap them in <RequireAll> if all must hold",
-                     cmd->cmd->name, cmd->directive->filename, cmd->directive->line_num);
-}
-
-static int same_pattern(const apr_array_header_t *sections, const char *pattern)
-{
-    int i, j;
-
-    for (i = 0; sections && i < sections->nelts; i++) {
-        const apr_array_header_t *patterns = APR_ARRAY_IDX(sections, i, section).patterns;
-        for (j = 0; j < patterns->nelts; j++)
-            if (!strcmp(APR_ARRAY_IDX(patterns, j, const char *), pattern)) return 1;
-    }
-    return 0;
-}
-
-/* "NAME* OTHER>" -> patterns. Exact names and prefixes that end in one star: their order of precedence is plain. */
-static const char *parse_patterns(cmd_parms *cmd, const char *args, const apr_array_header_t *before, apr_array_header_t **out)
-{
-    const char *end = ap_strrchr_c(args, '>'), *word, *star;
-
-    if (!end) return apr_pstrcat(cmd->pool, cmd->cmd->name, " wants a closing >", NULL);
-    args = apr_pstrmemdup(cmd->pool, args, (apr_size_t)(end - args));
-    *out = apr_array_make(cmd->pool, 2, sizeof(const char *));
-    while (*args) {
-        word = ap_getword_conf(cmd->pool, &args);
-        if (!*word) break;
-        star = ap_strchr_c(word, '*');
-        if (star && star[1]) return apr_psprintf(cmd->pool, "%s %s>: a star stands at the end alone", cmd->cmd->name, word);
-        if (same_pattern(before, word)) return apr_psprintf(cmd->pool, "%s %s> stands twice", cmd->cmd->name, word);
-        APR_ARRAY_PUSH(*out, const char *) = word;
-    }
-    if (!(*out)->nelts) return apr_pstrcat(cmd->pool, cmd->cmd->name, " wants a name or pattern", NULL);
-    return NULL;
-}
-
-/* A section is httpd configuration of its own, built as <If> builds it. */
 static const char *open_section(cmd_parms *cmd, void *dir, const char *args)
 {
-    apr_array_header_t **list = (apr_array_header_t **)(void *)((char *)dir + (size_t)cmd->info);
-    section s;
-    const char *err;
-    const ap_directive_t *idle;
-    cmd_parms inner = *cmd;
+    const char *err = enter(cmd, dir);
 
-    if ((err = enter(cmd, dir)) || (err = parse_patterns(cmd, args, *list, &s.patterns))) return err;
-    if ((idle = idle_directive(cmd->directive->first_child)))
-        return apr_pstrcat(cmd->pool, idle->directive, " counts for nothing in ", cmd->cmd->name, ">; write Require lines, for instance Require expr", NULL);
-    if (!has_require(cmd->directive->first_child))
-        return apr_pstrcat(cmd->pool, cmd->cmd->name, " has no Require line; to open it to every valid token write: Require valid-user", NULL);
-    warn_alternatives(cmd);
-    s.config = ap_create_per_dir_config(cmd->pool);
-    if ((err = ap_walk_config(cmd->directive->first_child, &inner, s.config))) {
-        cmd->err_directive = inner.err_directive;
-        return err;
-    }
-    if (!*list) *list = apr_array_make(cmd->pool, 4, sizeof(section));
-    APR_ARRAY_PUSH(*list, section) = s;
-    return NULL;
+    return err ? err : mcp_section_open(cmd, args, (apr_array_header_t **)(void *)((char *)dir + (size_t)cmd->info));
 }
 
 static const char *set_unlisted(cmd_parms *cmd, void *dir, const char *value)
@@ -312,7 +112,7 @@ static const char *set_unlisted(cmd_parms *cmd, void *dir, const char *value)
 
     if (err) return err;
     if (strcasecmp(value, "deny") && strcasecmp(value, "allow")) return "MCPUnlisted is deny or allow";
-    ((gate_dir *)dir)->unlisted_allow = !strcasecmp(value, "allow");
+    ((mcp_location *)dir)->unlisted_allow = !strcasecmp(value, "allow");
     return NULL;
 }
 
@@ -330,7 +130,7 @@ static const char *set_number(cmd_parms *cmd, void *dir, const char *value)
 
 static const char *add_origin(cmd_parms *cmd, void *dir, const char *value)
 {
-    gate_dir *d = dir;
+    mcp_location *d = dir;
     mcp_ctx *ctx = mcp_httpd_server_ctx(cmd->pool, cmd->server, APLOG_MODULE_INDEX);
     const char *err;
     mcp_url url;
@@ -422,101 +222,39 @@ static const authz_provider scope_provider = { check_scope, parse_scope };
 
 /* ---- judging ---- */
 
-/* Exact beats the longest prefix; equal patterns were refused at configtest. */
-static const section *find_section(const apr_array_header_t *sections, const char *name)
-{
-    const section *best = NULL;
-    size_t best_len = 0, len;
-    const char *pattern;
-    int i, k;
-
-    for (i = 0; sections && i < sections->nelts; i++) {
-        const section *s = &APR_ARRAY_IDX(sections, i, section);
-        for (k = 0; k < s->patterns->nelts; k++) {
-            pattern = APR_ARRAY_IDX(s->patterns, k, const char *);
-            if (!strcmp(pattern, name)) return s;
-            len = strlen(pattern);
-            if (pattern[len - 1] != '*' || strncmp(pattern, name, len - 1)) continue;
-            if (!best || len > best_len) { best = s; best_len = len; }
-        }
-    }
-    return best;
-}
-
-/* A name that is a section's own but for case or blanks. A backend that reads names loosely would take it for that tool. */
-static int resembles(const char *pattern, const char *name)
-{
-    static const char blanks[] = " \t\r\n\v\f";
-    size_t len = strlen(pattern);
-
-    name += strspn(name, blanks);
-    return !strncasecmp(pattern, name, len) && !name[len + strspn(name + len, blanks)];
-}
-
-static int is_imitation(const apr_array_header_t *sections, const char *name)
-{
-    int i, k, found = 0;
-
-    for (i = 0; sections && i < sections->nelts; i++) {
-        const apr_array_header_t *patterns = APR_ARRAY_IDX(sections, i, section).patterns;
-        for (k = 0; k < patterns->nelts; k++) {
-            if (!strcmp(APR_ARRAY_IDX(patterns, k, const char *), name)) return 0;
-            if (resembles(APR_ARRAY_IDX(patterns, k, const char *), name)) found = 1;
-        }
-    }
-    return found;
-}
-
-/* Asks httpd's authorization, with the section laid over the request's configuration. */
-static int section_grants(request_rec *r, const section *s)
-{
-    static const struct ap_logconf quiet = { NULL, APLOG_EMERG };
-    ap_conf_vector_t *own = r->per_dir_config;
-    const struct ap_logconf *log = r->log;
-    int status;
-
-    r->per_dir_config = ap_merge_per_dir_configs(r->pool, own, s->config);
-    r->log = &quiet;    /* authz_core writes an error line for every line that denies; ours says it once */
-    status = ap_run_auth_checker(r);
-    r->log = log;
-    r->per_dir_config = own;
-    apr_table_unset(r->err_headers_out, "WWW-Authenticate");
-    return status == OK;
-}
-
 /* Denied: were scopes alone missing? Then the caller may ask for more. */
-static mcp_rc refuse(mcp_ctx *ctx, request_rec *r, judged *j, const section *s)
+static mcp_rc refuse(mcp_ctx *ctx, request_rec *r, judged *j, const mcp_section *s)
 {
     int grants;
 
     j->assume_scopes = 1;
-    grants = section_grants(r, s);
+    grants = mcp_section_grants(r, s);
     j->assume_scopes = 0;
     if (grants && j->wanted->nelts) return mcp_fail(ctx, MCP_MISSING_SCOPE, "needs scope %s", apr_array_pstrcat(r->pool, j->wanted, ' '));
     return mcp_fail(ctx, MCP_FORBIDDEN, "the rules do not grant it");
 }
 
-static mcp_rc judge_section(mcp_ctx *ctx, request_rec *r, judged *j, const section *s)
+static mcp_rc judge_section(mcp_ctx *ctx, request_rec *r, judged *j, const mcp_section *s)
 {
-    return section_grants(r, s) ? MCP_OK : refuse(ctx, r, j, s);
+    return mcp_section_grants(r, s) ? MCP_OK : refuse(ctx, r, j, s);
 }
 
-static mcp_rc judge_message(mcp_ctx *ctx, request_rec *r, const gate_dir *d, judged *j)
+static mcp_rc judge_message(mcp_ctx *ctx, request_rec *r, const mcp_location *d, judged *j)
 {
-    const section *s;
+    const mcp_section *s;
 
     switch (mcp_gate_judge(&j->message)) {
     case MCP_JUDGE_TOKEN:
-        s = j->message.method ? find_section(d->methods, j->message.method) : NULL;
+        s = j->message.method ? mcp_section_find(d->methods, j->message.method) : NULL;
         return s ? judge_section(ctx, r, j, s) : MCP_OK;
     case MCP_JUDGE_TOOL:
         if (!j->message.name) return mcp_fail(ctx, MCP_BAD_PARAMS, "tools/call has no name");
-        if (is_imitation(d->tools, j->message.name))
+        if (mcp_section_is_imitated(d->tools, j->message.name))
             return mcp_fail(ctx, MCP_FORBIDDEN, "a section's tool but for case or blanks; if it is a tool, give it a section");
-        if ((s = find_section(d->tools, j->message.name))) return judge_section(ctx, r, j, s);
+        if ((s = mcp_section_find(d->tools, j->message.name))) return judge_section(ctx, r, j, s);
         return d->unlisted_allow == 1 ? MCP_OK : mcp_fail(ctx, MCP_FORBIDDEN, "no section names this tool");
     case MCP_JUDGE_METHOD:
-        s = j->message.method ? find_section(d->methods, j->message.method) : NULL;
+        s = j->message.method ? mcp_section_find(d->methods, j->message.method) : NULL;
         return s ? judge_section(ctx, r, j, s) : mcp_fail(ctx, MCP_METHOD_DENIED, "no <MCPMethod> section opens this method");
     }
     return mcp_fail(ctx, MCP_FORBIDDEN, "unknown kind of message");
@@ -529,7 +267,7 @@ static mcp_rc feed(void *scanner, const char *bytes, size_t len)
     return mcp_envelope_feed(scanner, bytes, len);
 }
 
-static mcp_rc scan_body(mcp_ctx *ctx, request_rec *r, const gate_dir *d, judged *j)
+static mcp_rc scan_body(mcp_ctx *ctx, request_rec *r, const mcp_location *d, judged *j)
 {
     mcp_envelope_rules rules = { (size_t)(d->max_body ? d->max_body : MAX_BODY),
                                  (unsigned)(d->max_depth ? d->max_depth : MAX_DEPTH) };
@@ -548,7 +286,7 @@ static int has_body(request_rec *r)
     return apr_table_get(r->headers_in, "Transfer-Encoding") || (length && strcmp(length, "0"));
 }
 
-static int is_known_origin(request_rec *r, const gate_dir *d)
+static int is_known_origin(request_rec *r, const mcp_location *d)
 {
     const char *const own[] = { d->where->origin, NULL };
 
@@ -556,7 +294,7 @@ static int is_known_origin(request_rec *r, const gate_dir *d)
 }
 
 /* Everything that must hold before the backend hears of the request, in order. */
-static mcp_rc admit(mcp_ctx *ctx, request_rec *r, const gate_dir *d, judged *j)
+static mcp_rc admit(mcp_ctx *ctx, request_rec *r, const mcp_location *d, judged *j)
 {
     const apr_table_t *headers;
     mcp_rc rc;
@@ -589,7 +327,7 @@ static const char *challenge_scopes(request_rec *r, const judged *j)
     return *all ? all : NULL;
 }
 
-static int answer(mcp_ctx *ctx, request_rec *r, const gate_dir *d, const judged *j, mcp_rc rc)
+static int answer(mcp_ctx *ctx, request_rec *r, const mcp_location *d, const judged *j, mcp_rc rc)
 {
     const char *scope = rc == MCP_MISSING_SCOPE ? challenge_scopes(r, j) : mcp_trust_first_scopes(r->server, d->trusts);
     const char *challenge = mcp_challenge(r->pool, rc, d->where->metadata_url, scope);
@@ -645,7 +383,12 @@ static void take_back(request_rec *r)
     if (j->body && !strcmp(r->method, "POST")) mcp_body_replay(r, j->body);
 }
 
-static int document(request_rec *r);
+static int document(request_rec *r)
+{
+    const mcp_location *location = mcp_protected_find(server_of(r->server), r);
+
+    return location ? mcp_protected_serve(mcp_httpd_ctx(r, APLOG_MODULE_INDEX), r, server_of(r->server), location) : DECLINED;
+}
 
 /* What strangers must be able to read though the gate's location holds it: our own document, the authorization server. */
 static int answer_strangers(request_rec *r)
@@ -658,13 +401,13 @@ static int answer_strangers(request_rec *r)
 
 static int gate(request_rec *r)
 {
-    const gate_dir *d = dir_of(r);
+    const mcp_location *d = dir_of(r);
     judged *j;
     mcp_ctx *ctx;
     mcp_rc rc;
     int status;
 
-    if (d->mode != MODE_ON && d->mode != MODE_REPORT) return DECLINED;
+    if (d->mode != MCP_MODE_ON && d->mode != MCP_MODE_REPORT) return DECLINED;
     if ((status = answer_strangers(r)) != DECLINED) return status;
     take_back(r);
     ctx = mcp_httpd_ctx(r, APLOG_MODULE_INDEX);
@@ -673,7 +416,7 @@ static int gate(request_rec *r)
     ap_set_module_config(r->request_config, &mcp_toolauthz_module, j);
     rc = admit(ctx, r, d, j);
     /* Report lets a verdict of the rules pass, never a message that was not understood. */
-    if (rc == MCP_OK || (d->mode == MODE_REPORT && (rc == MCP_FORBIDDEN || rc == MCP_MISSING_SCOPE || rc == MCP_METHOD_DENIED))) {
+    if (rc == MCP_OK || (d->mode == MCP_MODE_REPORT && (rc == MCP_FORBIDDEN || rc == MCP_MISSING_SCOPE || rc == MCP_METHOD_DENIED))) {
         audit(ctx, r, j, rc ? "reported" : "allowed", rc);
         hand_over(r, j);
         return DECLINED;
@@ -685,158 +428,19 @@ static int gate(request_rec *r)
     return answer(ctx, r, d, j, rc);
 }
 
-/* ---- RFC 9728 document ---- */
-
-static const gate_dir *documented(request_rec *r)
-{
-    const apr_array_header_t *dirs = server_of(r->server)->dirs;
-    const char *path = r->parsed_uri.path;
-    int i;
-
-    for (i = 0; path && i < dirs->nelts; i++) {
-        const gate_dir *d = APR_ARRAY_IDX(dirs, i, gate_dir *);
-        if (d->where->metadata_path && !strcmp(d->where->metadata_path, path)) return d;
-    }
-    return NULL;
-}
-
 static int claim_uri(request_rec *r)
 {
-    if (!documented(r)) return DECLINED;
+    if (!mcp_protected_find(server_of(r->server), r)) return DECLINED;
     r->filename = apr_pstrdup(r->pool, r->uri);
     return OK;
 }
 
 static int claim_storage(request_rec *r)
 {
-    return documented(r) ? OK : DECLINED;
-}
-
-static const char *const *strings(apr_pool_t *p, const apr_array_header_t *list)
-{
-    apr_array_header_t *unique = apr_array_make(p, list->nelts + 1, sizeof(const char *));
-    int i, k;
-
-    for (i = 0; i < list->nelts; i++) {
-        const char *word = APR_ARRAY_IDX(list, i, const char *);
-        for (k = 0; k < unique->nelts && strcmp(APR_ARRAY_IDX(unique, k, const char *), word); k++) { }
-        if (k == unique->nelts) APR_ARRAY_PUSH(unique, const char *) = word;
-    }
-    APR_ARRAY_PUSH(unique, const char *) = NULL;
-    return (const char *const *)(void *)unique->elts;
-}
-
-static const char *const *servers_of(request_rec *r, const gate_dir *d)
-{
-    apr_array_header_t *list = apr_array_make(r->pool, 2, sizeof(const char *));
-    int i;
-
-    for (i = 0; d->trusts && i < d->trusts->nelts; i++) {
-        const char *issuer = mcp_trust_issuer(r->server, &APR_ARRAY_IDX(d->trusts, i, mcp_trust));
-        if (issuer) APR_ARRAY_PUSH(list, const char *) = issuer;
-    }
-    return strings(r->pool, list);
-}
-
-static int document(request_rec *r)
-{
-    const gate_dir *d = documented(r);
-    mcp_out out = { 0 };
-
-    if (!d) return DECLINED;
-    out.headers = apr_table_make(r->pool, 2);
-    apr_table_setn(out.headers, "Access-Control-Allow-Origin", "*");
-    out.content_type = "application/json";
-    if (strcmp(r->method, "GET")) {
-        out.status = HTTP_METHOD_NOT_ALLOWED;
-        apr_table_setn(out.headers, "Allow", "GET, HEAD");
-        return mcp_reply(r, &out);
-    }
-    out.status = HTTP_OK;
-    apr_table_setn(out.headers, "Cache-Control", "max-age=300");
-    out.body = mcp_resource_document(mcp_httpd_ctx(r, APLOG_MODULE_INDEX), d->where->resource, servers_of(r, d), strings(r->pool, server_of(r->server)->scopes));
-    return mcp_reply(r, &out);
+    return mcp_protected_find(server_of(r->server), r) ? OK : DECLINED;
 }
 
 /* ---- start-up ---- */
-
-static const char *default_resource(apr_pool_t *p, server_rec *s, const char *path)
-{
-    const char *scheme = s->server_scheme ? s->server_scheme : (s->port == 443 ? "https" : "http");
-    int standard = s->port == 0 || s->port == (strcmp(scheme, "https") ? 80 : 443);
-
-    const char *port = standard ? "" : apr_psprintf(p, ":%d", s->port);
-
-    return apr_pstrcat(p, scheme, "://", s->server_hostname, port, path, NULL);
-}
-
-/* What stands outside the virtual hosts counts in each of them. */
-static int has_issuer(const server_rec *s)
-{
-    const mcp_trust self = { .is_self = 1 };
-
-    return (!s->is_virtual && s->next) || mcp_trust_issuer((server_rec *)s, &self);
-}
-
-/* Virtual hosts share the main server's configuration, but a place has one name. */
-static int settle(apr_pool_t *p, gate_dir *d)
-{
-    server_rec *s = d->where->server;
-    mcp_ctx *ctx = mcp_httpd_server_ctx(p, s, APLOG_MODULE_INDEX);
-    mcp_url url;
-
-    d->where->resource = d->resource ? d->resource : default_resource(p, s, d->where->path);
-    d->where->metadata_url = mcp_resource_metadata_url(ctx, d->where->resource);
-    d->where->origin = mcp_url_parse(ctx, d->where->resource, &url) ? NULL : mcp_url_origin(p, &url);
-    if (!d->where->metadata_url || mcp_url_parse(ctx, d->where->metadata_url, &url)) {
-        ap_log_error(APLOG_MARK, APLOG_CRIT | APLOG_NOERRNO, 0, s, "MCP068: %s: MCPResource cannot be derived; write it out", d->where->path);
-        return HTTP_INTERNAL_SERVER_ERROR;
-    }
-    d->where->metadata_path = url.path;
-    if (!d->trusts) {
-        ap_log_error(APLOG_MARK, APLOG_CRIT | APLOG_NOERRNO, 0, s, "MCP069: <Location %s>: MCPToolAuthz needs an MCPTrustIssuer", d->where->path);
-        return HTTP_INTERNAL_SERVER_ERROR;
-    }
-    if (!mcp_trust_has_self(d->trusts) || has_issuer(s)) return OK;
-    ap_log_error(APLOG_MARK, APLOG_CRIT | APLOG_NOERRNO, 0, s, "MCP071: <Location %s>: MCPTrustIssuer self needs an MCPIssuer in the same virtual host", d->where->path);
-    return HTTP_INTERNAL_SERVER_ERROR;
-}
-
-static int covers(const char *above, const char *path)
-{
-    size_t len = strlen(above);
-
-    return ap_is_matchexp(above) || (!strncmp(above, path, len) && (!path[len] || path[len] == '/' || above[len - 1] == '/'));
-}
-
-static int is_gated(server_rec *s, const char *path)
-{
-    const apr_array_header_t *dirs = server_of(s)->dirs;
-    int i;
-
-    for (i = 0; i < dirs->nelts; i++)
-        if (covers(APR_ARRAY_IDX(dirs, i, gate_dir *)->path, path)) return 1;
-    return 0;
-}
-
-/* Rules that no gate reads are a mistake: their author believes the location guarded. */
-static int check_rules(server_rec *main_server, server_rec *s)
-{
-    const apr_array_header_t *rules = server_of(s)->rules;
-    const char *why;
-    int i;
-
-    for (i = 0; i < rules->nelts; i++) {
-        const gate_dir *d = APR_ARRAY_IDX(rules, i, gate_dir *);
-        why = d->mode != MODE_UNSET ? NULL
-            : d->resource ? "MCPResource belongs to the section in which MCPToolAuthz stands"
-            : is_gated(s, d->path) || is_gated(main_server, d->path) ? NULL : "no MCPToolAuthz is On here or above, so its rules guard nothing";
-        if (!why) continue;
-        ap_log_error(APLOG_MARK, APLOG_CRIT | APLOG_NOERRNO, 0, s, "MCP072: <Location %s>: %s", d->path, why);
-        return HTTP_INTERNAL_SERVER_ERROR;
-    }
-    return OK;
-}
 
 static int check_config(apr_pool_t *p, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server)
 {
@@ -846,10 +450,10 @@ static int check_config(apr_pool_t *p, apr_pool_t *plog, apr_pool_t *ptemp, serv
     (void)plog;
     (void)ptemp;
     for (s = main_server; s; s = s->next)
-        for (i = 0; i < server_of(s)->dirs->nelts; i++)
-            if (settle(p, APR_ARRAY_IDX(server_of(s)->dirs, i, gate_dir *))) return HTTP_INTERNAL_SERVER_ERROR;
+        for (i = 0; i < server_of(s)->gated->nelts; i++)
+            if (mcp_location_settle(p, APR_ARRAY_IDX(server_of(s)->gated, i, mcp_location *), APLOG_MODULE_INDEX)) return HTTP_INTERNAL_SERVER_ERROR;
     for (s = main_server; s; s = s->next)
-        if (check_rules(main_server, s)) return HTTP_INTERNAL_SERVER_ERROR;
+        if (mcp_locations_check(s, server_of(s), server_of(main_server))) return HTTP_INTERNAL_SERVER_ERROR;
     return OK;
 }
 
@@ -862,8 +466,8 @@ static int post_config(apr_pool_t *p, apr_pool_t *plog, apr_pool_t *ptemp, serve
     (void)ptemp;
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) return OK;
     for (s = main_server; s; s = s->next) {
-        gate_server *c = server_of(s);
-        if (c->audit || (!c->dirs->nelts && !server_of(main_server)->dirs->nelts)) continue;
+        mcp_locations *c = server_of(s);
+        if (c->audit || (!c->gated->nelts && !server_of(main_server)->gated->nelts)) continue;
         if (!(err = mcp_audit_open(p, c->audit_target, &c->audit))) continue;
         ap_log_error(APLOG_MARK, APLOG_CRIT | APLOG_NOERRNO, 0, s, "MCP065: %s", err);
         return HTTP_INTERNAL_SERVER_ERROR;
@@ -873,22 +477,22 @@ static int post_config(apr_pool_t *p, apr_pool_t *plog, apr_pool_t *ptemp, serve
 
 static const char *const *mcp_toolauthz_resources(apr_pool_t *p, server_rec *s)
 {
-    const apr_array_header_t *dirs = server_of(s)->dirs;
+    const apr_array_header_t *dirs = server_of(s)->gated;
     apr_array_header_t *list = apr_array_make(p, 2, sizeof(const char *));
     int i;
 
-    for (i = 0; i < dirs->nelts; i++) APR_ARRAY_PUSH(list, const char *) = APR_ARRAY_IDX(dirs, i, gate_dir *)->where->resource;
-    return strings(p, list);
+    for (i = 0; i < dirs->nelts; i++) APR_ARRAY_PUSH(list, const char *) = APR_ARRAY_IDX(dirs, i, mcp_location *)->where->resource;
+    return mcp_words_once(p, list);
 }
 
 static const char *const *mcp_toolauthz_scopes(apr_pool_t *p, server_rec *s)
 {
     static const char *const none[] = { NULL };
-    const gate_server *c = server_of(s);
+    const mcp_locations *c = server_of(s);
     int i;
 
-    for (i = 0; i < c->dirs->nelts; i++)
-        if (mcp_trust_has_self(APR_ARRAY_IDX(c->dirs, i, gate_dir *)->trusts)) return strings(p, c->scopes);
+    for (i = 0; i < c->gated->nelts; i++)
+        if (mcp_trust_has_self(APR_ARRAY_IDX(c->gated, i, mcp_location *)->trusts)) return mcp_words_once(p, c->scopes);
     return none;
 }
 
@@ -907,5 +511,5 @@ static void register_hooks(apr_pool_t *p)
 }
 
 module AP_MODULE_DECLARE_DATA mcp_toolauthz_module = {
-    STANDARD20_MODULE_STUFF, create_dir, merge_dir, create_server, merge_server, directives, register_hooks, 0
+    STANDARD20_MODULE_STUFF, mcp_location_create, mcp_location_merge, mcp_locations_create, mcp_locations_merge, directives, register_hooks, 0
 };

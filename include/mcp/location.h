@@ -1,0 +1,63 @@
+/* A <Location> that mod_mcp_toolauthz guards: its settings, how they merge, and what must hold at start-up. */
+#ifndef MCP_LOCATION_H
+#define MCP_LOCATION_H
+
+#include "mcp/httpd.h"
+#include "mcp/section.h"
+
+enum { MCP_MODE_UNSET = -1, MCP_MODE_OFF, MCP_MODE_ON, MCP_MODE_REPORT };
+
+/* What stays one thing however often httpd merges: the place where MCPToolAuthz stands. */
+typedef struct {
+    server_rec *server;
+    const char *path;
+    const char *resource;           /* canonical identifier = audience */
+    const char *metadata_url, *metadata_path;
+    const char *origin;             /* the resource's own, that pages of the site itself send */
+} mcp_place;
+
+typedef struct {
+    const char *path;               /* NULL: no directive of ours stands in the <Location> itself */
+    int mode;
+    mcp_place *where;
+    const char *resource;
+    apr_array_header_t *trusts;     /* of mcp_trust */
+    apr_array_header_t *tools, *methods;    /* of mcp_section */
+    apr_array_header_t *origins;    /* of const char *, a NULL behind the last */
+    int unlisted_allow;             /* -1: unset */
+    apr_int64_t max_body, max_depth;    /* 0: unset */
+} mcp_location;
+
+/* What a server knows of its locations. */
+typedef struct {
+    apr_array_header_t *gated;      /* of mcp_location * with MCPToolAuthz, as configured */
+    apr_array_header_t *rules;      /* of mcp_location *: all with a directive of ours */
+    apr_array_header_t *scopes;     /* of const char *, from every mcp-scope line */
+    const char *audit_target;
+    mcp_audit *audit;
+} mcp_locations;
+
+/* For the module record. */
+void *mcp_location_create(apr_pool_t *p, char *path);
+void *mcp_location_merge(apr_pool_t *p, void *base, void *add);
+void *mcp_locations_create(apr_pool_t *p, server_rec *s);
+void *mcp_locations_merge(apr_pool_t *p, void *base, void *add);
+
+/* Called by every directive first: refuses a place where it would be read for some requests only. */
+const char *mcp_location_enter(cmd_parms *cmd, mcp_location *location, mcp_locations *all);
+
+/* check_config, once for each gated location: settles its resource and refuses what cannot work. OK or a status; says why in the log. */
+int mcp_location_settle(apr_pool_t *p, mcp_location *location, int module_index);
+
+/* check_config, once for each server: refuses rules that no gate reads. main: the main server's. */
+int mcp_locations_check(server_rec *s, const mcp_locations *all, const mcp_locations *main);
+
+/* protected.c: the gated location whose RFC 9728 document the request asks for, or NULL. */
+const mcp_location *mcp_protected_find(const mcp_locations *all, request_rec *r);
+/* Answers with that document. */
+int mcp_protected_serve(mcp_ctx *ctx, request_rec *r, const mcp_locations *all, const mcp_location *location);
+
+/* A NULL-terminated copy of a list of const char *, each word once. */
+const char *const *mcp_words_once(apr_pool_t *p, const apr_array_header_t *list);
+
+#endif

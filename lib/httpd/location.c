@@ -1,0 +1,160 @@
+#include <httpd.h>
+#include <http_config.h>
+#include <http_core.h>
+#include <http_log.h>
+#include <apr_strings.h>
+#include "mcp/gate.h"
+#include "mcp/location.h"
+#include "mcp/trust.h"
+#include "mcp/url.h"
+
+void *mcp_location_create(apr_pool_t *p, char *path)
+{
+    mcp_location *d = apr_pcalloc(p, sizeof *d);
+
+    (void)path;
+    d->mode = MCP_MODE_UNSET;
+    d->unlisted_allow = -1;
+    return d;
+}
+
+void *mcp_location_merge(apr_pool_t *p, void *base, void *add)
+{
+    mcp_location *d = apr_pmemdup(p, add, sizeof *d);
+    const mcp_location *b = base;
+
+    if (d->mode == MCP_MODE_UNSET) d->mode = b->mode;
+    if (!d->where) d->where = b->where;
+    if (!d->resource) d->resource = b->resource;
+    if (!d->trusts) d->trusts = b->trusts;
+    d->tools = mcp_sections_join(p, d->tools, b->tools);
+    d->methods = mcp_sections_join(p, d->methods, b->methods);
+    if (!d->origins) d->origins = b->origins;
+    if (d->unlisted_allow < 0) d->unlisted_allow = b->unlisted_allow;
+    if (!d->max_body) d->max_body = b->max_body;
+    if (!d->max_depth) d->max_depth = b->max_depth;
+    return d;
+}
+
+void *mcp_locations_create(apr_pool_t *p, server_rec *s)
+{
+    mcp_locations *c = apr_pcalloc(p, sizeof *c);
+
+    (void)s;
+    c->gated = apr_array_make(p, 2, sizeof(mcp_location *));
+    c->rules = apr_array_make(p, 2, sizeof(mcp_location *));
+    c->scopes = apr_array_make(p, 8, sizeof(const char *));
+    return c;
+}
+
+void *mcp_locations_merge(apr_pool_t *p, void *base, void *add)
+{
+    mcp_locations *c = apr_pmemdup(p, add, sizeof *c);
+    const mcp_locations *b = base;
+
+    if (!c->audit_target) c->audit_target = b->audit_target;
+    return c;
+}
+
+/* ---- where directives may stand ---- */
+
+static int is_plain_location(cmd_parms *cmd, const ap_directive_t *d)
+{
+    const char *args = d->args;
+
+    return !strcasecmp(d->directive, "<Location") && strcmp(ap_getword_conf(cmd->temp_pool, &args), "~");
+}
+
+/* Every directive of ours stands in a plain <Location>, perhaps in an <If> there: elsewhere it would be read for some
+ * requests and not for others. Notes the location for the checks at start-up. */
+const char *mcp_location_enter(cmd_parms *cmd, mcp_location *dir, mcp_locations *all)
+{
+    const ap_directive_t *d = cmd->directive->parent;
+
+    while (d && !is_plain_location(cmd, d) && strncasecmp(d->directive, "<Limit", 6)) d = d->parent;
+    if (!d || !is_plain_location(cmd, d))
+        return apr_pstrcat(cmd->pool, cmd->cmd->name, " stands in a <Location \"/path\"> without a regular expression and in no <Limit>", NULL);
+    if (dir->path || *cmd->path != '/') return NULL;
+    dir->path = cmd->path;
+    APR_ARRAY_PUSH(all->rules, mcp_location *) = dir;
+    return NULL;
+}
+
+/* ---- start-up ---- */
+
+static const char *default_resource(apr_pool_t *p, server_rec *s, const char *path)
+{
+    const char *scheme = s->server_scheme ? s->server_scheme : (s->port == 443 ? "https" : "http");
+    int standard = s->port == 0 || s->port == (strcmp(scheme, "https") ? 80 : 443);
+    const char *port = standard ? "" : apr_psprintf(p, ":%d", s->port);
+
+    return apr_pstrcat(p, scheme, "://", s->server_hostname, port, path, NULL);
+}
+
+/* What stands outside the virtual hosts counts in each of them. */
+static int has_issuer(const server_rec *s)
+{
+    const mcp_trust self = { .is_self = 1 };
+
+    return (!s->is_virtual && s->next) || mcp_trust_issuer((server_rec *)s, &self);
+}
+
+/* Virtual hosts share the main server's configuration, but a place has one name. */
+int mcp_location_settle(apr_pool_t *p, mcp_location *d, int module_index)
+{
+    server_rec *s = d->where->server;
+    mcp_ctx *ctx = mcp_httpd_server_ctx(p, s, module_index);
+    mcp_url url;
+
+    d->where->resource = d->resource ? d->resource : default_resource(p, s, d->where->path);
+    d->where->metadata_url = mcp_resource_metadata_url(ctx, d->where->resource);
+    d->where->origin = mcp_url_parse(ctx, d->where->resource, &url) ? NULL : mcp_url_origin(p, &url);
+    if (!d->where->metadata_url || mcp_url_parse(ctx, d->where->metadata_url, &url)) {
+        ap_log_error(__FILE__, __LINE__, module_index, APLOG_CRIT | APLOG_NOERRNO, 0, s, "MCP068: %s: MCPResource cannot be derived; write it out", d->where->path);
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    d->where->metadata_path = url.path;
+    if (!d->trusts) {
+        ap_log_error(__FILE__, __LINE__, module_index, APLOG_CRIT | APLOG_NOERRNO, 0, s, "MCP069: <Location %s>: MCPToolAuthz needs an MCPTrustIssuer", d->where->path);
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    if (!mcp_trust_has_self(d->trusts) || has_issuer(s)) return OK;
+    ap_log_error(__FILE__, __LINE__, module_index, APLOG_CRIT | APLOG_NOERRNO, 0, s, "MCP071: <Location %s>: MCPTrustIssuer self needs an MCPIssuer in the same virtual host", d->where->path);
+    return HTTP_INTERNAL_SERVER_ERROR;
+}
+
+static int covers(const char *above, const char *path)
+{
+    size_t len = strlen(above);
+
+    return ap_is_matchexp(above) || (!strncmp(above, path, len) && (!path[len] || path[len] == '/' || above[len - 1] == '/'));
+}
+
+static int is_gated(const mcp_locations *all, const char *path)
+{
+    const apr_array_header_t *dirs = all->gated;
+    int i;
+
+    for (i = 0; i < dirs->nelts; i++)
+        if (covers(APR_ARRAY_IDX(dirs, i, mcp_location *)->path, path)) return 1;
+    return 0;
+}
+
+/* Rules that no gate reads are a mistake: their author believes the location guarded. */
+int mcp_locations_check(server_rec *s, const mcp_locations *all, const mcp_locations *main)
+{
+    const apr_array_header_t *rules = all->rules;
+    const char *why;
+    int i;
+
+    for (i = 0; i < rules->nelts; i++) {
+        const mcp_location *d = APR_ARRAY_IDX(rules, i, mcp_location *);
+        why = d->mode != MCP_MODE_UNSET ? NULL
+            : d->resource ? "MCPResource belongs to the section in which MCPToolAuthz stands"
+            : is_gated(all, d->path) || is_gated(main, d->path) ? NULL : "no MCPToolAuthz is On here or above, so its rules guard nothing";
+        if (!why) continue;
+        ap_log_error(APLOG_MARK, APLOG_CRIT | APLOG_NOERRNO, 0, s, "MCP072: <Location %s>: %s", d->path, why);
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    return OK;
+}

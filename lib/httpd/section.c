@@ -1,0 +1,169 @@
+#include <httpd.h>
+#include <http_config.h>
+#include <http_core.h>
+#include <http_log.h>
+#include <http_request.h>
+#include <apr_strings.h>
+#include "mcp/section.h"
+
+static int has_require(const ap_directive_t *first)
+{
+    const ap_directive_t *d;
+
+    for (d = first; d; d = d->next)
+        if (!strcasecmp(d->directive, "Require") || !strncasecmp(d->directive, "<Require", 8)) return 1;
+    return 0;
+}
+
+/* The first directive that would count for nothing in a section, where authorization alone is asked: a Deny, an
+ * SSLRequire, an <If>; or a <Limit>, which lifts its rules off the methods it does not name. */
+static const ap_directive_t *idle_directive(const ap_directive_t *d)
+{
+    static const char *const read[] = { "Require", "<Require", "AuthMerging", "Authz", "AuthGroupFile", "AuthDBM", "AuthLDAP", NULL };
+    const ap_directive_t *idle;
+    const char *const *name;
+
+    for (; d; d = d->next) {
+        for (name = read; *name && strncasecmp(d->directive, *name, strlen(*name)); name++) { }
+        if (!*name) return d;
+        if ((idle = idle_directive(d->first_child))) return idle;
+    }
+    return NULL;
+}
+
+/* Bare Require lines are alternatives, as everywhere in httpd; with an mcp- line among them that is rarely meant. */
+static void warn_alternatives(cmd_parms *cmd)
+{
+    const ap_directive_t *d;
+    int lines = 0, ours = 0;
+
+    for (d = cmd->directive->first_child; d; d = d->next) {
+        if (strcasecmp(d->directive, "Require")) continue;
+        lines++;
+        if (!strncmp(d->args, "mcp-", 4)) ours = 1;
+    }
+    if (lines > 1 && ours)
+        ap_log_error(APLOG_MARK, APLOG_WARNING | APLOG_NOERRNO, 0, cmd->server,
+                     "MCP067: %s at %s:%d: its Require lines are alternatives, any one of them grants; wrap them in <RequireAll> if all must hold",
+                     cmd->cmd->name, cmd->directive->filename, cmd->directive->line_num);
+}
+
+static int same_pattern(const apr_array_header_t *sections, const char *pattern)
+{
+    int i, j;
+
+    for (i = 0; sections && i < sections->nelts; i++) {
+        const apr_array_header_t *patterns = APR_ARRAY_IDX(sections, i, mcp_section).patterns;
+        for (j = 0; j < patterns->nelts; j++)
+            if (!strcmp(APR_ARRAY_IDX(patterns, j, const char *), pattern)) return 1;
+    }
+    return 0;
+}
+
+/* "NAME* OTHER>" -> patterns. Exact names and prefixes that end in one star: their order of precedence is plain. */
+static const char *parse_patterns(cmd_parms *cmd, const char *args, const apr_array_header_t *before, apr_array_header_t **out)
+{
+    const char *end = ap_strrchr_c(args, '>'), *word, *star;
+
+    if (!end) return apr_pstrcat(cmd->pool, cmd->cmd->name, " wants a closing >", NULL);
+    args = apr_pstrmemdup(cmd->pool, args, (apr_size_t)(end - args));
+    *out = apr_array_make(cmd->pool, 2, sizeof(const char *));
+    while (*args) {
+        word = ap_getword_conf(cmd->pool, &args);
+        if (!*word) break;
+        star = ap_strchr_c(word, '*');
+        if (star && star[1]) return apr_psprintf(cmd->pool, "%s %s>: a star stands at the end alone", cmd->cmd->name, word);
+        if (same_pattern(before, word)) return apr_psprintf(cmd->pool, "%s %s> stands twice", cmd->cmd->name, word);
+        APR_ARRAY_PUSH(*out, const char *) = word;
+    }
+    if (!(*out)->nelts) return apr_pstrcat(cmd->pool, cmd->cmd->name, " wants a name or pattern", NULL);
+    return NULL;
+}
+
+/* A section is httpd configuration of its own, built as <If> builds it. */
+const char *mcp_section_open(cmd_parms *cmd, const char *args, apr_array_header_t **list)
+{
+    mcp_section s;
+    const char *err;
+    const ap_directive_t *idle;
+    cmd_parms inner = *cmd;
+
+    if ((err = parse_patterns(cmd, args, *list, &s.patterns))) return err;
+    if ((idle = idle_directive(cmd->directive->first_child)))
+        return apr_pstrcat(cmd->pool, idle->directive, " counts for nothing in ", cmd->cmd->name, ">; write Require lines, for instance Require expr", NULL);
+    if (!has_require(cmd->directive->first_child))
+        return apr_pstrcat(cmd->pool, cmd->cmd->name, " has no Require line; to open it to every valid token write: Require valid-user", NULL);
+    warn_alternatives(cmd);
+    s.config = ap_create_per_dir_config(cmd->pool);
+    if ((err = ap_walk_config(cmd->directive->first_child, &inner, s.config))) {
+        cmd->err_directive = inner.err_directive;
+        return err;
+    }
+    if (!*list) *list = apr_array_make(cmd->pool, 4, sizeof(mcp_section));
+    APR_ARRAY_PUSH(*list, mcp_section) = s;
+    return NULL;
+}
+
+apr_array_header_t *mcp_sections_join(apr_pool_t *p, apr_array_header_t *below, apr_array_header_t *above)
+{
+    return !below ? above : !above ? below : apr_array_append(p, below, above);
+}
+
+const mcp_section *mcp_section_find(const apr_array_header_t *sections, const char *name)
+{
+    const mcp_section *best = NULL;
+    size_t best_len = 0, len;
+    const char *pattern;
+    int i, k;
+
+    for (i = 0; sections && i < sections->nelts; i++) {
+        const mcp_section *s = &APR_ARRAY_IDX(sections, i, mcp_section);
+        for (k = 0; k < s->patterns->nelts; k++) {
+            pattern = APR_ARRAY_IDX(s->patterns, k, const char *);
+            if (!strcmp(pattern, name)) return s;
+            len = strlen(pattern);
+            if (pattern[len - 1] != '*' || strncmp(pattern, name, len - 1)) continue;
+            if (!best || len > best_len) { best = s; best_len = len; }
+        }
+    }
+    return best;
+}
+
+static int resembles(const char *pattern, const char *name)
+{
+    static const char blanks[] = " \t\r\n\v\f";
+    size_t len = strlen(pattern);
+
+    name += strspn(name, blanks);
+    return !strncasecmp(pattern, name, len) && !name[len + strspn(name + len, blanks)];
+}
+
+int mcp_section_is_imitated(const apr_array_header_t *sections, const char *name)
+{
+    int i, k, found = 0;
+
+    for (i = 0; sections && i < sections->nelts; i++) {
+        const apr_array_header_t *patterns = APR_ARRAY_IDX(sections, i, mcp_section).patterns;
+        for (k = 0; k < patterns->nelts; k++) {
+            if (!strcmp(APR_ARRAY_IDX(patterns, k, const char *), name)) return 0;
+            if (resembles(APR_ARRAY_IDX(patterns, k, const char *), name)) found = 1;
+        }
+    }
+    return found;
+}
+
+int mcp_section_grants(request_rec *r, const mcp_section *s)
+{
+    static const struct ap_logconf quiet = { NULL, APLOG_EMERG };
+    ap_conf_vector_t *own = r->per_dir_config;
+    const struct ap_logconf *log = r->log;
+    int status;
+
+    r->per_dir_config = ap_merge_per_dir_configs(r->pool, own, s->config);
+    r->log = &quiet;    /* authz_core writes an error line for every line that denies; ours says it once */
+    status = ap_run_auth_checker(r);
+    r->log = log;
+    r->per_dir_config = own;
+    apr_table_unset(r->err_headers_out, "WWW-Authenticate");
+    return status == OK;
+}
