@@ -146,16 +146,17 @@ static const char *set_scope(cmd_parms *cmd, void *dir, int argc, char *const ar
     int i;
 
     (void)dir;
-    if (argc < 2) return "MCPScope wants NAME \"what it allows\" [sensitive] [default]";
+    if (argc < 2) return "MCPScope wants NAME \"what it allows\" [sensitive] [default] [machine]";
     if (!is_scope_token(argv[0])) return "MCPScope: a name may hold no blanks, quotes or backslashes (RFC 6749 section 3.3)";
     scope.name = argv[0];
     scope.text = argv[1];
     for (i = 2; i < argc; i++) {
         if (!strcasecmp(argv[i], "sensitive")) scope.sensitive = 1;
         else if (!strcasecmp(argv[i], "default")) scope.by_default = 1;
-        else return apr_psprintf(cmd->pool, "MCPScope: %s is neither sensitive nor default", argv[i]);
+        else if (!strcasecmp(argv[i], "machine")) scope.machine = 1;
+        else return apr_psprintf(cmd->pool, "MCPScope: %s is neither sensitive, default nor machine", argv[i]);
     }
-    if (scope.sensitive && scope.by_default) return "MCPScope: a sensitive scope cannot be a default";
+    if (scope.sensitive && (scope.by_default || scope.machine)) return "MCPScope: a sensitive scope cannot be a default, nor be had without a user";
     for (i = 0; i < c->scopes->nelts; i++)
         if (!strcmp(APR_ARRAY_IDX(c->scopes, i, mcp_scope).name, scope.name))
             return apr_psprintf(cmd->pool, "MCPScope %s stands twice", scope.name);
@@ -178,7 +179,7 @@ static const command_rec directives[] = {
     AP_INIT_TAKE1("MCPStore", set_store, NULL, RSRC_CONF, "lmdb:DIR or memcache:HOST:PORT[,...]: where clients and codes live"),
     AP_INIT_TAKE1("MCPSigningKey", set_text, AT(key_file), RSRC_CONF, "PEM file; created beside the store if not given"),
     AP_INIT_TAKE1("MCPAuditLog", set_text, AT(audit_target), RSRC_CONF, "file or |program for one JSON line per decision"),
-    AP_INIT_TAKE_ARGV("MCPScope", set_scope, NULL, RSRC_CONF, "NAME \"what it allows\" [sensitive] [default]"),
+    AP_INIT_TAKE_ARGV("MCPScope", set_scope, NULL, RSRC_CONF, "NAME \"what it allows\" [sensitive] [default] [machine]"),
     AP_INIT_TAKE1("MCPRegistration", set_registration, NULL, RSRC_CONF, "open or off"),
     AP_INIT_TAKE1("MCPAccessTokenTTL", set_seconds, AT(access_ttl), RSRC_CONF, "seconds an access token lives"),
     AP_INIT_TAKE1("MCPRefreshTokenTTL", set_seconds, AT(refresh_ttl), RSRC_CONF, "seconds a refresh token lives"),

@@ -15,6 +15,7 @@ typedef struct {
     const char *text;           /* what it allows, in words for the consent page */
     unsigned sensitive : 1;     /* never for unverified clients */
     unsigned by_default : 1;    /* given when a client asks for none */
+    unsigned machine : 1;       /* given by client_credentials, without any user */
 } mcp_scope;
 
 /* One issuer. Const once the server runs. */
@@ -79,6 +80,8 @@ mcp_rc mcp_grant(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, mcp_out *out)
 mcp_rc mcp_metadata(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, mcp_out *out);
 mcp_rc mcp_jwks(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, mcp_out *out);
 
+/* 1 if any scope may be had without a user; otherwise client_credentials is neither offered nor served. */
+int mcp_as_serves_machines(const mcp_as *as);
 /* The scope row, or NULL. */
 const mcp_scope *mcp_as_scope(const mcp_as *as, const char *name);
 /* 1 if the resource is one of ours, compared byte for byte. */

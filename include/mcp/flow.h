@@ -20,7 +20,7 @@ const char *mcp_flow_default_scope(mcp_ctx *ctx, const mcp_as *as, const mcp_cli
 /* The words of list that are declared, each once, in declared order; "" for none. */
 const char *mcp_flow_declared(mcp_ctx *ctx, const mcp_as *as, const char *list);
 /* Those of them that are not sensitive and stand in ceiling too. */
-const char *mcp_flow_insensitive(mcp_ctx *ctx, const mcp_as *as, const char *list, const char *ceiling);
+const char *mcp_flow_machine_scope(mcp_ctx *ctx, const mcp_as *as, const char *list, const char *ceiling);
 
 /* 1 for min..max letters of base64url. */
 int mcp_flow_is_base64url(const char *text, size_t min, size_t max);

@@ -168,7 +168,7 @@ static void write_grants(mcp_client *client)
 }
 
 /* Grants we do not serve are dropped; what is left must be of use (RFC 7591 section 2.1). */
-static mcp_rc read_grants(mcp_ctx *ctx, const json_t *doc, mcp_client *client)
+static mcp_rc read_grants(mcp_ctx *ctx, const mcp_as *as, const json_t *doc, mcp_client *client)
 {
     const json_t *grants = member_of(doc, "grant_types"), *responses = member_of(doc, "response_types");
     mcp_rc rc;
@@ -176,7 +176,7 @@ static mcp_rc read_grants(mcp_ctx *ctx, const json_t *doc, mcp_client *client)
     if ((rc = check_list(ctx, "grant_types", grants))) return rc;
     if ((rc = check_list(ctx, "response_types", responses))) return rc;
     client->grant_code = lists(grants, "authorization_code", "authorization_code") ? 1u : 0u;
-    client->grant_credentials = client->auth != MCP_AUTH_NONE && lists(grants, "", "client_credentials") ? 1u : 0u;
+    client->grant_credentials = mcp_as_serves_machines(as) && client->auth != MCP_AUTH_NONE && lists(grants, "", "client_credentials") ? 1u : 0u;
     if (!client->grant_code && !client->grant_credentials)
         return mcp_fail(ctx, MCP_BAD_METADATA, "grant_types leaves nothing that this client could use here");
     if (client->grant_code && !lists(responses, "code", "code"))
@@ -276,7 +276,7 @@ mcp_rc mcp_client_from_metadata(mcp_ctx *ctx, const mcp_as *as, json_t *doc, mcp
     if ((rc = check_size(ctx, doc))) return rc;
     if ((rc = read_descriptions(ctx, doc, out))) return rc;
     if ((rc = read_auth(ctx, doc, out))) return rc;
-    if ((rc = read_grants(ctx, doc, out))) return rc;
+    if ((rc = read_grants(ctx, as, doc, out))) return rc;
     if ((rc = read_redirects(ctx, doc, out))) return rc;
     if ((rc = read_scope(ctx, as, doc, out))) return rc;
     out->is_native = is_native(out) ? 1u : 0u;

@@ -74,13 +74,13 @@ const char *mcp_flow_declared(mcp_ctx *ctx, const mcp_as *as, const char *list)
     return out;
 }
 
-const char *mcp_flow_insensitive(mcp_ctx *ctx, const mcp_as *as, const char *list, const char *ceiling)
+const char *mcp_flow_machine_scope(mcp_ctx *ctx, const mcp_as *as, const char *list, const char *ceiling)
 {
     const char *out = "";
     int i;
 
     for (i = 0; i < as->scope_count; i++)
-        if (!as->scopes[i].sensitive && mcp_text_has_word(list, as->scopes[i].name) && mcp_text_has_word(ceiling, as->scopes[i].name))
+        if (as->scopes[i].machine && mcp_text_has_word(list, as->scopes[i].name) && mcp_text_has_word(ceiling, as->scopes[i].name))
             out = append(ctx, out, as->scopes[i].name);
     return out;
 }

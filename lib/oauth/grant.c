@@ -157,7 +157,7 @@ static mcp_rc grant_code(mcp_ctx *ctx, const mcp_as *as, request *r)
 
 /* ---- client_credentials ---- */
 
-/* No user is asked here, so what the client registered is the ceiling, and sensitive scopes stay out. */
+/* No user is asked here, so what the client registered is the ceiling, and only scopes declared for machines count. */
 static mcp_rc choose_scope(mcp_ctx *ctx, const mcp_as *as, request *r)
 {
     const char *ceiling = mcp_flow_default_scope(ctx, as, r->client);
@@ -165,7 +165,7 @@ static mcp_rc choose_scope(mcp_ctx *ctx, const mcp_as *as, request *r)
     mcp_rc rc;
 
     if (asked && (rc = mcp_flow_check_scope(ctx, asked))) return rc;
-    r->token.scope = mcp_flow_insensitive(ctx, as, asked ? asked : ceiling, ceiling);
+    r->token.scope = mcp_flow_machine_scope(ctx, as, asked ? asked : ceiling, ceiling);
     if (!*r->token.scope) return mcp_fail(ctx, MCP_BAD_SCOPE, "no scope is left that is open to this client without a user");
     return MCP_OK;
 }
@@ -174,7 +174,7 @@ static mcp_rc grant_credentials(mcp_ctx *ctx, const mcp_as *as, request *r)
 {
     mcp_rc rc;
 
-    if (r->client->auth == MCP_AUTH_NONE || !r->client->grant_credentials)
+    if (!mcp_as_serves_machines(as) || r->client->auth == MCP_AUTH_NONE || !r->client->grant_credentials)
         return mcp_fail(ctx, MCP_UNAUTHORIZED_CLIENT, "client_credentials is for confidential clients that registered it");
     if ((rc = mcp_flow_resource(ctx, as, r->form, &r->token.audience))) return rc;
     if ((rc = choose_scope(ctx, as, r))) return rc;

@@ -16,6 +16,14 @@ static json_t *scope_names(const mcp_as *as)
     return list;
 }
 
+static json_t *grant_names(const mcp_as *as)
+{
+    json_t *list = json_pack("[s]", "authorization_code");
+
+    if (mcp_as_serves_machines(as)) json_array_append_new(list, json_string("client_credentials"));
+    return list;
+}
+
 /* Public and the same for everybody: browsers may read it from any page, caches may keep it a while. */
 static mcp_rc publish(mcp_ctx *ctx, mcp_out *out, const json_t *doc)
 {
@@ -39,7 +47,7 @@ mcp_rc mcp_metadata(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, mcp_out *o
     json_object_set_new(doc, "scopes_supported", scope_names(as));
     json_object_set_new(doc, "response_types_supported", json_pack("[s]", "code"));
     json_object_set_new(doc, "response_modes_supported", json_pack("[s]", "query"));
-    json_object_set_new(doc, "grant_types_supported", json_pack("[s,s]", "authorization_code", "client_credentials"));
+    json_object_set_new(doc, "grant_types_supported", grant_names(as));
     json_object_set_new(doc, "token_endpoint_auth_methods_supported", json_pack("[s,s,s]", "none", "client_secret_basic", "client_secret_post"));
     json_object_set_new(doc, "code_challenge_methods_supported", json_pack("[s]", "S256"));
     json_object_set_new(doc, "authorization_response_iss_parameter_supported", json_true());

@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static const char record[] = "{\"id\":\"P1\",\"metadata\":{\"client_name\":\"Fuzzer\",\"token_endpoint_auth_method\":\"none\","
                              "\"redirect_uris\":[\"" CALLBACK "\"]},\"issued_at\":1,\"secret_expires_at\":0}";
 static const unsigned char seal[32] = "thirty-two bytes for fuzzing...";
-static const mcp_scope scopes[] = { { "customer.read", "Read", 0, 1 }, { "db.admin", "Administer", 1, 0 } };
+static const mcp_scope scopes[] = { { "customer.read", "Read", 0, 1, 1 }, { "db.admin", "Administer", 1, 0, 0 } };
 static const char *const resources[] = { "https://mcp.example.test/mcp", NULL };
 
 static mcp_rc get(mcp_ctx *ctx, void *self, const char *key, const char **value, size_t *len)

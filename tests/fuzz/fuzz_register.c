@@ -32,7 +32,7 @@ static mcp_rc slot_get(mcp_ctx *ctx, void *self, const char *key, const char **v
 static const mcp_store_driver driver = { .name = "slot", .get = slot_get, .put = slot_add, .add = slot_add };
 static slot record;
 static mcp_store store = { &driver, &record };
-static const mcp_scope scopes[] = { { "read", "", 0, 1 }, { "write", "", 0, 0 }, { "admin", "", 1, 1 } };
+static const mcp_scope scopes[] = { { "read", "", 0, 1, 1 }, { "write", "", 0, 0, 0 }, { "admin", "", 1, 1, 0 } };
 static const mcp_as as = { .issuer = "https://as.example", .path = "", .store = &store, .scopes = scopes, .scope_count = 3,
                            .client_ttl = 60, .registration_open = 1 };
 

@@ -84,7 +84,7 @@ class Httpd:
         issuer = """
 MCPStore lmdb:%s/state
 MCPIssuer %s
-MCPScope customer.read "Read customer records" default
+MCPScope customer.read "Read customer records" default machine
 MCPScope customer.write "Change customer records"
 MCPScope db.admin "Drop tables" sensitive
 <Location /authorize>

@@ -1,6 +1,7 @@
 """mod_mcp_dcr on a real httpd: register, consent, code, token, call."""
 import base64, hashlib, html, json, re
 import pytest
+from server import Httpd
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 VERIFIER = "v" * 50
@@ -149,3 +150,16 @@ def test_metadata_documents(httpd):
 def test_wrong_method_says_which_is_right(httpd):
     status, head, _ = httpd.send("GET", "/token")
     assert status == 405 and header(head, "Allow") == "POST"
+
+
+def test_without_machine_scopes_nobody_gets_a_token_without_a_user(folder):
+    h = Httpd(folder())
+    h.start(h.config().replace(" default machine", " default"))
+    try:
+        assert json.loads(h.send("GET", "/.well-known/oauth-authorization-server")[2])["grant_types_supported"] == ["authorization_code"]
+        status, error = register(h, token_endpoint_auth_method="client_secret_basic", grant_types=["client_credentials"], redirect_uris=[])
+        assert status == 400 and error["error"] == "invalid_client_metadata"
+        both = register(h, token_endpoint_auth_method="client_secret_basic", grant_types=["authorization_code", "client_credentials"])[1]
+        assert both["grant_types"] == ["authorization_code"]
+    finally:
+        h.stop()

@@ -96,7 +96,7 @@ Listen 127.0.0.1:%(other)d
   ServerName 127.0.0.1:%(other)d
   MCPIssuer http://127.0.0.1:%(other)d
   MCPRegistration off
-  MCPScope customer.read "Read customer records" default
+  MCPScope customer.read "Read customer records" default machine
   <Location /mcp>
     ProxyPass http://127.0.0.1:%(backend)d/mcp
     MCPToolAuthz On

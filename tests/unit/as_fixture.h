@@ -61,9 +61,9 @@ static const mcp_store_driver memory_driver = {
 };
 
 static const mcp_scope fixture_scopes[] = {
-    { "customer.read", "read customer records", 0, 1 },
-    { "customer.write", "change customer records", 0, 0 },
-    { "db.admin", "administer the database", 1, 0 }
+    { "customer.read", "read customer records", 0, 1, 1 },
+    { "customer.write", "change customer records", 0, 0, 1 },
+    { "db.admin", "administer the database", 1, 0, 0 }
 };
 static const char *const fixture_resources[] = { "https://mcp.example.test/mcp", NULL };
 static const unsigned char fixture_seal[32] = { 1 };

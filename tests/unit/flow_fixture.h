@@ -24,9 +24,9 @@
 #define FORM_TYPE "application/x-www-form-urlencoded"
 
 static const mcp_scope scopes[] = {
-    { "customer.read", "Read customer records", 0, 1 },
-    { "customer.write", "Change <b>customer</b> records", 0, 0 },
-    { "db.admin", "Administer the database", 1, 0 },
+    { "customer.read", "Read customer records", 0, 1, 1 },
+    { "customer.write", "Change <b>customer</b> records", 0, 0, 1 },
+    { "db.admin", "Administer the database", 1, 0, 0 },
 };
 static const char *const one_resource[] = { R1, NULL };
 static const char *const two_resources[] = { R1, R2, NULL };

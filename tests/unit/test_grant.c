@@ -293,6 +293,17 @@ static void credentials_are_judged(void **state)
     }
 }
 
+/* Anyone may register a confidential client: without a scope declared for machines it gets nothing. */
+static void without_machine_scopes_there_is_no_such_grant(void **state)
+{
+    static const mcp_scope for_users[] = { { "customer.read", "Read", 0, 1, 0 } };
+
+    (void)state;
+    as.scopes = for_users;
+    as.scope_count = 1;
+    assert_int_equal(post_token(CREDENTIALS), MCP_BAD_CLIENT);  /* its registration is no longer acceptable either */
+}
+
 static void a_dead_secret_opens_nothing(void **state)
 {
     (void)state;
@@ -329,6 +340,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_code_dies_with_its_redirect_uri, open_issuer, close_issuer),
         cmocka_unit_test_setup_teardown(a_code_dies_in_time, open_issuer, close_issuer),
         cmocka_unit_test_setup_teardown(credentials_are_judged, open_issuer, close_issuer),
+        cmocka_unit_test_setup_teardown(without_machine_scopes_there_is_no_such_grant, open_issuer, close_issuer),
         cmocka_unit_test_setup_teardown(a_dead_secret_opens_nothing, open_issuer, close_issuer),
         cmocka_unit_test_setup_teardown(parameters_stand_in_a_form_body, open_issuer, close_issuer),
     };
