@@ -117,6 +117,13 @@ static const char *set_text(cmd_parms *cmd, void *dir, const char *value)
     return NULL;
 }
 
+static const char *set_audit(cmd_parms *cmd, void *dir, const char *value)
+{
+    (void)dir;
+    config_of(cmd->server)->audit_target = value;
+    return mcp_audit_check(cmd->pool, value);
+}
+
 static const char *set_seconds(cmd_parms *cmd, void *dir, const char *value)
 {
     apr_int64_t n;
@@ -178,7 +185,7 @@ static const command_rec directives[] = {
     AP_INIT_TAKE1("MCPIssuer", set_issuer, NULL, RSRC_CONF, "URL: this virtual host is an authorization server of that name"),
     AP_INIT_TAKE1("MCPStore", set_store, NULL, RSRC_CONF, "lmdb:DIR or memcache:HOST:PORT[,...]: where clients and codes live"),
     AP_INIT_TAKE1("MCPSigningKey", set_text, AT(key_file), RSRC_CONF, "PEM file; created beside the store if not given"),
-    AP_INIT_TAKE1("MCPAuditLog", set_text, AT(audit_target), RSRC_CONF, "file or |program for one JSON line per decision"),
+    AP_INIT_TAKE1("MCPAuditLog", set_audit, NULL, RSRC_CONF, "file or |program for one JSON line per decision"),
     AP_INIT_TAKE_ARGV("MCPScope", set_scope, NULL, RSRC_CONF, "NAME \"what it allows\" [sensitive] [default] [machine]"),
     AP_INIT_TAKE1("MCPRegistration", set_registration, NULL, RSRC_CONF, "open or off"),
     AP_INIT_TAKE1("MCPAccessTokenTTL", set_seconds, AT(access_ttl), RSRC_CONF, "seconds an access token lives"),

@@ -149,7 +149,7 @@ static const char *set_audit(cmd_parms *cmd, void *dir, const char *value)
 {
     (void)dir;
     server_of(cmd->server)->audit_target = value;
-    return NULL;
+    return mcp_audit_check(cmd->pool, value);
 }
 
 static const command_rec directives[] = {

@@ -29,8 +29,11 @@ void mcp_body_register(void);
 /* reply.c. Writes the answer past ErrorDocument and returns what a handler returns. */
 int mcp_reply(request_rec *r, const mcp_out *out);
 
-/* audit.c. target: a file below ServerRoot, or "|program"; NULL: no audit. Opened once, at post_config. */
+/* audit.c. target: a file below ServerRoot, or "|program"; NULL: no audit. Opened at post_config, once on a pool however
+ * many modules and virtual hosts name it. */
 typedef struct mcp_audit mcp_audit;
+/* For the directive: a sentence if the folder of the file or the program cannot be found. */
+const char *mcp_audit_check(apr_pool_t *p, const char *target);
 const char *mcp_audit_open(apr_pool_t *p, const char *target, mcp_audit **out);
 /* One JSON line: time, event, outcome, reason, client, user, tool, scope, resource, redirect, source, request.
  * Sets MCP_OUTCOME, MCP_CLIENT and MCP_TOOL for LogFormat too. outcome: "allowed", "refused", "reported". */

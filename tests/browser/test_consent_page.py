@@ -1,23 +1,20 @@
 """The consent page in a real Chromium: light and dark, on a telephone, without scripts, in a frame, and what a click does."""
-import json, os, re, shutil, subprocess, sys, tempfile
+import json, os, re, subprocess, sys
 from urllib.parse import parse_qs, urlsplit
 import pytest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "http"))
-from server import Httpd, OUT, ROOT  # noqa: E402
+from server import Httpd, OUT, ROOT, new_folders  # noqa: E402
 
 LOOKS = ["%s-%s-%d" % (page, scheme, width) for page in ("web", "local", "stranger", "refused") for scheme in ("light", "dark") for width in (360, 1024)]
 
 
 @pytest.fixture(scope="module")
 def facts():
-    folder = tempfile.mkdtemp(prefix="mcp-browser-")
-    h = Httpd(folder).start()
-    try:
+    with new_folders() as make:
+        h = Httpd(make()).start()
         run = subprocess.run(["node", ROOT + "/tests/browser/consent.mjs", h.url, "alice:wonder", OUT + "/screens"], capture_output=True, text=True, timeout=180)
-    finally:
         h.stop()
-        shutil.rmtree(folder, ignore_errors=True)
     assert run.returncode == 0, run.stderr
     return {"issuer": h.url, **json.loads(run.stdout)}
 

@@ -1,6 +1,6 @@
-import os, re, shutil, tempfile
+import os, re
 import pytest
-from server import Httpd
+from server import Httpd, new_folders
 
 # Lines at warn or above that a test may cause are named by it: @pytest.mark.expects("MCP041")
 SERIOUS = re.compile(r"\[[^\]]*:(?:warn|error|crit|alert|emerg)\]")
@@ -8,16 +8,8 @@ SERIOUS = re.compile(r"\[[^\]]*:(?:warn|error|crit|alert|emerg)\]")
 
 @pytest.fixture(scope="session")
 def folder():
-    """A new folder that httpd's own user can enter (pytest's are closed to others)."""
-    made = []
-
-    def make():
-        made.append(tempfile.mkdtemp(prefix="mcp-http-"))
-        os.chmod(made[-1], 0o755)
-        return made[-1]
-    yield make
-    for path in made:
-        shutil.rmtree(path, ignore_errors=True)
+    with new_folders() as make:
+        yield make
 
 
 @pytest.fixture(scope="session", params=os.environ.get("MCP_MPMS", "event worker prefork").split())

@@ -1,5 +1,5 @@
 """A real httpd on loopback with both modules, and a backend that remembers what reached it."""
-import os, re, shutil, socket, subprocess, threading, time
+import contextlib, os, re, shutil, socket, subprocess, tempfile, threading, time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 OUT = os.environ.get("MCP_OUT", os.path.join(ROOT, "build", "out"))
@@ -14,6 +14,22 @@ def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return s.getsockname()[1]
+
+
+@contextlib.contextmanager
+def new_folders():
+    """Gives a function that makes a folder which httpd's own user can enter (pytest's are closed to others)."""
+    made = []
+
+    def make():
+        made.append(tempfile.mkdtemp(prefix="mcp-test-"))
+        os.chmod(made[-1], 0o755)
+        return made[-1]
+    try:
+        yield make
+    finally:
+        for path in made:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 class Backend:

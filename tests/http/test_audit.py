@@ -1,5 +1,5 @@
 """MCPAuditLog and LogFormat: every decision is one line, to a file or a program, and no line holds a secret."""
-import json, os, time
+import json, os, re, time
 import pytest
 from server import Httpd
 from test_flow import code_of, exchange, register
@@ -10,9 +10,8 @@ READ = b'{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"read_cu
 @pytest.fixture(scope="module")
 def piped(folder):
     h = Httpd(folder())
-    text = h.config(extra=
-                          'CustomLog access.log "%{MCP_TOOL}e %{MCP_CLIENT}e %{MCP_OUTCOME}e"')
-    h.start(text.replace("MCPAuditLog audit.log", 'MCPAuditLog "|$cat >> %s/audit.log"' % h.dir))
+    text = h.config(extra='CustomLog access.log "%{MCP_TOOL}e %{MCP_CLIENT}e %{MCP_OUTCOME}e"\nErrorLogFormat "%L %M"')
+    h.start(text.replace("MCPAuditLog audit.log", 'MCPAuditLog "|$echo started >> %s/starts; cat >> %s/audit.log"' % (h.dir, h.dir)))
     yield h
     h.stop()
 
@@ -38,6 +37,22 @@ def test_flow_leaves_one_line_per_decision_in_a_program(piped):
     assert events[-1]["tool"] == "delete_table" and events[-1]["reason"] == "missing_scope" and events[2]["user"] == "alice"
     everything = "\n".join(piped.audit()) + piped.errors(0)
     assert token not in everything and code not in everything
+
+
+def test_both_modules_share_one_program(piped):
+    piped.call(READ)
+    settled(piped, 1)
+    assert open(os.path.join(piped.dir, "starts")).read() == "started\n"
+
+
+def test_audit_line_names_the_request_as_the_error_log_does(piped):
+    at = len(piped.errors(0))
+    piped.call(READ)
+    for _ in range(100):
+        if re.search("(?m)^%s MCP020" % re.escape(settled(piped, 1)[-1]["request"]), piped.errors(at)):
+            return
+        time.sleep(0.02)
+    assert not piped.errors(at)
 
 
 def test_log_format_knows_tool_client_and_outcome(piped):

@@ -44,6 +44,8 @@ BAD = [
     ("extra", "MCPRegistration maybe", "open or off"),
     ("extra", "MCPAccessTokenTTL forever", "number of seconds"),
     ("extra", "MCPSigningKey users", "MCPSigningKey"),
+    ("extra", "MCPAuditLog no/such/folder/audit.log", "make it first"),
+    ("extra", 'MCPAuditLog "|/no/such/program --flag"', "no program /no/such/program"),
 ]
 
 

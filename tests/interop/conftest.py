@@ -1,8 +1,8 @@
-import os, shutil, socket, subprocess, sys, tempfile, time
+import os, socket, subprocess, sys, time
 import pytest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "http"))
-from server import Httpd, ROOT, free_port  # noqa: E402
+from server import ROOT, free_port, new_folders  # noqa: E402
 
 
 def wait(port, process):
@@ -16,12 +16,13 @@ def wait(port, process):
 
 @pytest.fixture(scope="module")
 def node():
-    """Starts a Node server, node(script) -> port, and stops all of them at the end."""
+    """Starts a Node server, node(script) -> port, and stops all of them at the end. It reads its port from its last argument or PORT."""
     started = []
 
-    def start(script, **env):
+    def start(script, *args, **env):
         port = free_port()
-        started.append(subprocess.Popen(["node", os.path.join(ROOT, script), str(port)], env={**os.environ, **env}))
+        command = ["node", os.path.join(ROOT, script), *args, str(port)]
+        started.append(subprocess.Popen(command, env={**os.environ, "PORT": str(port), **env}))
         wait(port, started[-1])
         return port
     yield start
@@ -31,7 +32,5 @@ def node():
 
 @pytest.fixture(scope="module")
 def folder():
-    path = tempfile.mkdtemp(prefix="mcp-interop-")
-    os.chmod(path, 0o755)
-    yield path
-    shutil.rmtree(path, ignore_errors=True)
+    with new_folders() as make:
+        yield make

@@ -15,7 +15,7 @@ CALL = b'{"method":"tools/call","params":{"name":"%s","arguments":{}},"jsonrpc":
 
 @pytest.fixture(scope="module")
 def httpd(folder):
-    h = Httpd(folder).start()
+    h = Httpd(folder()).start()
     yield h
     h.stop()
 

@@ -6,7 +6,8 @@ from server import Httpd, ROOT
 
 @pytest.fixture(scope="module")
 def httpd(node, folder):
-    h = Httpd(folder, backend=node("conf/demo/backend.mjs", BACKEND_LOG=folder + "/backend.log")).start()
+    home = folder()
+    h = Httpd(home, backend=node("conf/demo/backend.mjs", BACKEND_LOG=home + "/backend.log")).start()
     yield h
     h.stop()
 
