@@ -1,19 +1,10 @@
-/* The gate: what must hold of a request before any rule is asked, and which kind of rule to ask.
+/* The gate: what must hold of a request before any rule is asked (methods.h: which rules those are).
  * Pure functions; the door gathers headers and evaluates the sections. */
 #ifndef MCP_GATE_H
 #define MCP_GATE_H
 
 #include <apr_tables.h>
 #include "mcp/envelope.h"
-
-/* How a message is judged. */
-typedef enum {
-    MCP_JUDGE_TOKEN,        /* housekeeping: any valid token */
-    MCP_JUDGE_TOOL,         /* tools/call: the <MCPTool> section of message.name */
-    MCP_JUDGE_METHOD        /* everything else: a <MCPMethod> section that allows it */
-} mcp_judge;
-
-mcp_judge mcp_gate_judge(const mcp_message *message);
 
 /* Before the body is read. method as text; headers as httpd has them (every line one entry).
  * POST: one Content-Type of application/json (charset only utf-8), no Content-Encoding.
@@ -28,8 +19,7 @@ int mcp_gate_origin(const apr_table_t *headers, const char *const *origins);
 /* After the body: Mcp-Method, Mcp-Name (=?base64?...?= form too) and MCP-Protocol-Version agree with it.
  * Required under 2026-07-28 and later; where sent under earlier revisions they must agree as well.
  * MCP_HEADER_MISMATCH. A revision that is not served: MCP_BAD_VERSION. Mcp-Param-* headers pass uncompared.
- * A tools/call without a string params.name, or with an empty one: MCP_BAD_PARAMS; a method that only
- * resembles it: MCP_AMBIGUOUS. */
+ * A method that differs from tools/call by case alone: MCP_AMBIGUOUS. */
 mcp_rc mcp_gate_agree(mcp_ctx *ctx, const apr_table_t *headers, const mcp_message *message);
 
 /* After MCP_BAD_VERSION: what the error's data must say, {"supported":[...],"requested":"..."}. */

@@ -1,4 +1,4 @@
-/* <MCPTool> and <MCPMethod> sections: names or patterns, and httpd configuration that is laid over the request's
+/* <MCPTool>, <MCPPrompt>, <MCPResourceURI> and <MCPMethod> sections: names or patterns, and httpd configuration that is laid over the request's
  * when a message belongs to them, so that httpd's own authorization decides. */
 #ifndef MCP_SECTION_H
 #define MCP_SECTION_H
@@ -7,21 +7,21 @@
 #include <http_config.h>
 
 typedef struct {
-    apr_array_header_t *patterns;   /* of const char *: exact names, or prefixes that end in a star */
+    apr_array_header_t *patterns;   /* of const char * (pattern.h) */
     ap_conf_vector_t *config;
 } mcp_section;
 
 /* Reads the section that cmd stands at ("NAME...>") and adds it to *sections (of mcp_section, made if NULL).
- * Otherwise a sentence: no name, a name twice, no Require line, a directive that would count for nothing. */
+ * Otherwise a sentence: no name, a pattern that clashes with another, no Require line, a directive that would count for nothing. */
 const char *mcp_section_open(cmd_parms *cmd, const char *args, apr_array_header_t **sections);
 
 /* Sections of a location below stand beside those above; where both name a tool, the first found decides. */
 apr_array_header_t *mcp_sections_join(apr_pool_t *p, apr_array_header_t *below, apr_array_header_t *above);
 
-/* Exact beats the longest prefix; NULL if none fits. sections may be NULL. */
+/* The section with the pattern that fits best; NULL if none fits. sections may be NULL. */
 const mcp_section *mcp_section_find(const apr_array_header_t *sections, const char *name);
 
-/* 1 if the name is a section's own but for case or blanks: a backend that reads names loosely would take it for that tool. */
+/* 1 if a reader that takes no heed of case or of blanks around the name would find it in another section. */
 int mcp_section_is_imitated(const apr_array_header_t *sections, const char *name);
 
 /* Asks httpd's authorization. 1 only if it grants. */

@@ -4,6 +4,7 @@
 #include <http_log.h>
 #include <http_request.h>
 #include <apr_strings.h>
+#include "mcp/pattern.h"
 #include "mcp/section.h"
 
 static int has_require(const ap_directive_t *first)
@@ -48,22 +49,23 @@ static void warn_alternatives(cmd_parms *cmd)
                      cmd->cmd->name, cmd->directive->filename, cmd->directive->line_num);
 }
 
-static int same_pattern(const apr_array_header_t *sections, const char *pattern)
+/* The pattern of an earlier section that fits some name as well as this one, or NULL. */
+static const char *clash(const apr_array_header_t *sections, const char *pattern)
 {
     int i, j;
 
     for (i = 0; sections && i < sections->nelts; i++) {
         const apr_array_header_t *patterns = APR_ARRAY_IDX(sections, i, mcp_section).patterns;
         for (j = 0; j < patterns->nelts; j++)
-            if (!strcmp(APR_ARRAY_IDX(patterns, j, const char *), pattern)) return 1;
+            if (mcp_pattern_clash(APR_ARRAY_IDX(patterns, j, const char *), pattern)) return APR_ARRAY_IDX(patterns, j, const char *);
     }
-    return 0;
+    return NULL;
 }
 
-/* "NAME* OTHER>" -> patterns. Exact names and prefixes that end in one star: their order of precedence is plain. */
+/* "NAME* OTHER>" -> patterns. */
 static const char *parse_patterns(cmd_parms *cmd, const char *args, const apr_array_header_t *before, apr_array_header_t **out)
 {
-    const char *end = ap_strrchr_c(args, '>'), *word, *star;
+    const char *end = ap_strrchr_c(args, '>'), *word, *other;
 
     if (!end) return apr_pstrcat(cmd->pool, cmd->cmd->name, " wants a closing >", NULL);
     args = apr_pstrmemdup(cmd->pool, args, (apr_size_t)(end - args));
@@ -71,9 +73,11 @@ static const char *parse_patterns(cmd_parms *cmd, const char *args, const apr_ar
     while (*args) {
         word = ap_getword_conf(cmd->pool, &args);
         if (!*word) break;
-        star = ap_strchr_c(word, '*');
-        if (star && star[1]) return apr_psprintf(cmd->pool, "%s %s>: a star stands at the end alone", cmd->cmd->name, word);
-        if (same_pattern(before, word)) return apr_psprintf(cmd->pool, "%s %s> stands twice", cmd->cmd->name, word);
+        if (strlen(word) > MCP_PATTERN_MAX) return apr_psprintf(cmd->pool, "%s: a pattern has at most %d bytes", cmd->cmd->name, MCP_PATTERN_MAX);
+        other = clash(before, word);
+        if (other && !strcmp(other, word)) return apr_psprintf(cmd->pool, "%s %s> stands twice", cmd->cmd->name, word);
+        if (other) return apr_psprintf(cmd->pool, "%s %s> and %s> fit the same names equally well; make one of them a prefix, or name what both fit",
+                                       cmd->cmd->name, word, other);
         APR_ARRAY_PUSH(*out, const char *) = word;
     }
     if (!(*out)->nelts) return apr_pstrcat(cmd->pool, cmd->cmd->name, " wants a name or pattern", NULL);
@@ -109,47 +113,35 @@ apr_array_header_t *mcp_sections_join(apr_pool_t *p, apr_array_header_t *below, 
     return !below ? above : !above ? below : apr_array_append(p, below, above);
 }
 
-const mcp_section *mcp_section_find(const apr_array_header_t *sections, const char *name)
+typedef size_t fit_fn(const char *pattern, const char *name);
+
+/* The first of those that fit best: sections of a location below stand before those above. */
+static const mcp_section *best(const apr_array_header_t *sections, const char *name, fit_fn *fit)
 {
-    const mcp_section *best = NULL;
-    size_t best_len = 0, len;
-    const char *pattern;
+    const mcp_section *found = NULL;
+    size_t best_fit = 0, n;
     int i, k;
 
     for (i = 0; sections && i < sections->nelts; i++) {
         const mcp_section *s = &APR_ARRAY_IDX(sections, i, mcp_section);
         for (k = 0; k < s->patterns->nelts; k++) {
-            pattern = APR_ARRAY_IDX(s->patterns, k, const char *);
-            if (!strcmp(pattern, name)) return s;
-            len = strlen(pattern);
-            if (pattern[len - 1] != '*' || strncmp(pattern, name, len - 1)) continue;
-            if (!best || len > best_len) { best = s; best_len = len; }
+            n = fit(APR_ARRAY_IDX(s->patterns, k, const char *), name);
+            if (n <= best_fit) continue;
+            best_fit = n;
+            found = s;
         }
     }
-    return best;
+    return found;
 }
 
-static int resembles(const char *pattern, const char *name)
+const mcp_section *mcp_section_find(const apr_array_header_t *sections, const char *name)
 {
-    static const char blanks[] = " \t\r\n\v\f";
-    size_t len = strlen(pattern);
-
-    name += strspn(name, blanks);
-    return !strncasecmp(pattern, name, len) && !name[len + strspn(name + len, blanks)];
+    return best(sections, name, mcp_pattern_fit);
 }
 
 int mcp_section_is_imitated(const apr_array_header_t *sections, const char *name)
 {
-    int i, k, found = 0;
-
-    for (i = 0; sections && i < sections->nelts; i++) {
-        const apr_array_header_t *patterns = APR_ARRAY_IDX(sections, i, mcp_section).patterns;
-        for (k = 0; k < patterns->nelts; k++) {
-            if (!strcmp(APR_ARRAY_IDX(patterns, k, const char *), name)) return 0;
-            if (resembles(APR_ARRAY_IDX(patterns, k, const char *), name)) found = 1;
-        }
-    }
-    return found;
+    return best(sections, name, mcp_pattern_fit) != best(sections, name, mcp_pattern_fit_loosely);
 }
 
 int mcp_section_grants(request_rec *r, const mcp_section *s)

@@ -4,10 +4,6 @@
 #include "mcp/gate.h"
 #include "mcp/text.h"
 
-static const char *const housekeeping[] = {
-    "initialize", "ping", "server/discover", "tools/list", "prompts/list", "resources/list", "resources/templates/list", NULL
-};
-
 /* The best first. 2024-11-05 had no such header, but SDKs that negotiated it over this transport send its date. */
 static const char *const versions[] = { "2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05", NULL };
 
@@ -16,20 +12,6 @@ static const char *const read_once[] = {
     "Content-Type", "Content-Encoding", "Content-Length", "Authorization", "Origin", "Host",
     "Mcp-Method", "Mcp-Name", "MCP-Protocol-Version", "Mcp-Session-Id", NULL
 };
-
-mcp_judge mcp_gate_judge(const mcp_message *message)
-{
-    const char *const *name;
-
-    if (message->kind == MCP_MESSAGE_RESPONSE) return MCP_JUDGE_TOKEN;     /* answers a request of the server's own */
-    if (!message->method) return MCP_JUDGE_METHOD;
-    if (!strcmp(message->method, "tools/call")) return MCP_JUDGE_TOOL;
-    if (message->kind == MCP_MESSAGE_NOTIFICATION)
-        return strncmp(message->method, "notifications/", 14) ? MCP_JUDGE_METHOD : MCP_JUDGE_TOKEN;
-    for (name = housekeeping; *name; name++)
-        if (!strcmp(message->method, *name)) return MCP_JUDGE_TOKEN;
-    return MCP_JUDGE_METHOD;
-}
 
 static int count_one(void *n, const char *name, const char *value)
 {
@@ -224,8 +206,6 @@ mcp_rc mcp_gate_agree(mcp_ctx *ctx, const apr_table_t *headers, const mcp_messag
     if ((rc = agree_version(ctx, headers, m, &stateless))) return rc;
     if ((rc = must_equal(ctx, headers, "Mcp-Method", m->method, stateless))) return rc;
     if ((rc = must_equal(ctx, headers, "Mcp-Name", mirrored_name(m), stateless && has_mirrored_name(m)))) return rc;
-    if (m->method && !strcmp(m->method, "tools/call") && (!m->name || !*m->name))
-        return mcp_fail(ctx, MCP_BAD_PARAMS, "tools/call needs params.name");
     if (m->method && !strcasecmp(m->method, "tools/call") && strcmp(m->method, "tools/call"))
         return mcp_fail(ctx, MCP_AMBIGUOUS, "the method differs from tools/call by case alone");
     return MCP_OK;

@@ -1,0 +1,35 @@
+/* What a message is about: which method, and which tools, prompts or resources it names, so that their rules can be asked.
+ * Every method of the revisions 2024-11-05 to 2026-07-28 is a row of one table; a method that has no row is MCP_SUBJECT_METHOD. */
+#ifndef MCP_METHODS_H
+#define MCP_METHODS_H
+
+#include <apr_tables.h>
+#include "mcp/envelope.h"
+#include "mcp/value.h"
+
+typedef enum {
+    MCP_SUBJECT_TOKEN,      /* housekeeping, answers to the server's own requests: any valid token */
+    MCP_SUBJECT_METHOD,     /* nothing but the method itself: a <MCPMethod> section that allows it */
+    MCP_SUBJECT_TOOL,       /* name: of the tool */
+    MCP_SUBJECT_PROMPT,     /* name: of the prompt */
+    MCP_SUBJECT_RESOURCE    /* name: the URI, or the URI template that a completion asks for */
+} mcp_subject_kind;
+
+typedef struct {
+    mcp_subject_kind kind;
+    const char *name;       /* NULL for TOKEN and METHOD */
+} mcp_subject;
+
+/* 1 if subjects are read from more than the scanner gives, so that body must be the whole message. */
+int mcp_methods_need_body(const mcp_message *message);
+
+/* All subjects of the message, at least one, each of which must be allowed. body: the message as JSON text that the scanner accepted
+ * (MCP_VALUE_NONE unless mcp_methods_need_body). MCP_BAD_PARAMS if the method wants a name, a URI or a reference that is missing,
+ * empty or of another kind. *out: of mcp_subject; ctx->pool owns it. */
+mcp_rc mcp_methods_subjects(mcp_ctx *ctx, const mcp_message *message, const mcp_value *body, const apr_array_header_t **out);
+
+/* 1 if the URI has dot segments, backslashes, or percent escapes of dots, slashes, backslashes or percent signs: what stands behind a
+ * pattern's prefix would not be what the backend opens. */
+int mcp_methods_uri_strays(const char *uri);
+
+#endif

@@ -1,0 +1,139 @@
+#include <string.h>
+#include <strings.h>
+#include "mcp/methods.h"
+
+/* Where a method's subject stands. */
+typedef enum { NOWHERE, AT_NAME, AT_URI, AT_REF, AT_SUBSCRIPTIONS } place;
+
+typedef struct {
+    const char *method;
+    mcp_subject_kind kind;
+    place where;
+} row;
+
+static const row rows[] = {
+    { "tools/call",               MCP_SUBJECT_TOOL,     AT_NAME },
+    { "tools/list",               MCP_SUBJECT_TOKEN,    NOWHERE },
+    { "initialize",               MCP_SUBJECT_TOKEN,    NOWHERE },
+    { "ping",                     MCP_SUBJECT_TOKEN,    NOWHERE },
+    { "server/discover",          MCP_SUBJECT_TOKEN,    NOWHERE },
+    { "prompts/list",             MCP_SUBJECT_TOKEN,    NOWHERE },
+    { "prompts/get",              MCP_SUBJECT_PROMPT,   AT_NAME },
+    { "resources/list",           MCP_SUBJECT_TOKEN,    NOWHERE },
+    { "resources/templates/list", MCP_SUBJECT_TOKEN,    NOWHERE },
+    { "resources/read",           MCP_SUBJECT_RESOURCE, AT_URI },
+    { "resources/subscribe",      MCP_SUBJECT_RESOURCE, AT_URI },
+    { "resources/unsubscribe",    MCP_SUBJECT_RESOURCE, AT_URI },
+    { "completion/complete",      MCP_SUBJECT_METHOD,   AT_REF },
+    { "subscriptions/listen",     MCP_SUBJECT_TOKEN,    AT_SUBSCRIPTIONS },
+    { NULL,                       MCP_SUBJECT_METHOD,   NOWHERE }
+};
+
+static const row *row_of(const mcp_message *m)
+{
+    const row *r;
+
+    for (r = rows; r->method && (!m->method || strcmp(r->method, m->method)); r++) { }
+    return r;
+}
+
+int mcp_methods_need_body(const mcp_message *m)
+{
+    place where = row_of(m)->where;
+
+    return where == AT_REF || where == AT_SUBSCRIPTIONS;
+}
+
+static mcp_rc add(mcp_ctx *ctx, apr_array_header_t *out, mcp_subject_kind kind, const char *name)
+{
+    mcp_subject s = { kind, name };
+
+    if (kind >= MCP_SUBJECT_TOOL && (!name || !*name)) return mcp_fail(ctx, MCP_BAD_PARAMS, "the name or URI that the method needs is missing");
+    APR_ARRAY_PUSH(out, mcp_subject) = s;
+    return MCP_OK;
+}
+
+/* completion/complete: what is completed is an argument of a prompt or a variable of a resource template. */
+static mcp_rc add_reference(mcp_ctx *ctx, apr_array_header_t *out, const mcp_value *params)
+{
+    mcp_value ref = mcp_value_member(params, "ref", 3), type = mcp_value_member(&ref, "type", 4), name;
+    int prompt = mcp_value_is(&type, "ref/prompt", 10);
+    const char *text;
+    size_t len;
+
+    if (!prompt && !mcp_value_is(&type, "ref/resource", 12)) return mcp_fail(ctx, MCP_BAD_PARAMS, "ref.type is ref/prompt or ref/resource");
+    name = prompt ? mcp_value_member(&ref, "name", 4) : mcp_value_member(&ref, "uri", 3);
+    text = mcp_value_text(ctx->pool, &name, &len);
+    if (!text || strlen(text) != len) return mcp_fail(ctx, MCP_BAD_PARAMS, "ref.%s is no string", prompt ? "name" : "uri");
+    return add(ctx, out, prompt ? MCP_SUBJECT_PROMPT : MCP_SUBJECT_RESOURCE, text);
+}
+
+/* subscriptions/listen: each resource whose changes are told must be one that may be read. */
+static mcp_rc add_subscriptions(mcp_ctx *ctx, apr_array_header_t *out, const mcp_value *params)
+{
+    mcp_value filter = mcp_value_member(params, "notifications", 13), uris = mcp_value_member(&filter, "resourceSubscriptions", 21), uri;
+    mcp_value_walk walk = mcp_value_begin(&uris);
+    const char *text;
+    size_t len;
+    mcp_rc rc;
+
+    if (uris.kind != MCP_VALUE_NONE && uris.kind != MCP_VALUE_ARRAY) return mcp_fail(ctx, MCP_BAD_PARAMS, "resourceSubscriptions is a list of URIs");
+    while (mcp_value_next(&walk, NULL, &uri)) {
+        text = mcp_value_text(ctx->pool, &uri, &len);
+        if (!text || strlen(text) != len) return mcp_fail(ctx, MCP_BAD_PARAMS, "resourceSubscriptions is a list of URIs");
+        if ((rc = add(ctx, out, MCP_SUBJECT_RESOURCE, text))) return rc;
+    }
+    return MCP_OK;
+}
+
+/* A notification runs what it names all the same; without a name of its own it must be one of MCP's. */
+static mcp_subject_kind kind_without_row(const mcp_message *m)
+{
+    int told = m->kind == MCP_MESSAGE_NOTIFICATION && m->method && !strncmp(m->method, "notifications/", 14);
+
+    return m->kind == MCP_MESSAGE_RESPONSE || told ? MCP_SUBJECT_TOKEN : MCP_SUBJECT_METHOD;
+}
+
+mcp_rc mcp_methods_subjects(mcp_ctx *ctx, const mcp_message *m, const mcp_value *body, const apr_array_header_t **out)
+{
+    apr_array_header_t *list = apr_array_make(ctx->pool, 1, sizeof(mcp_subject));
+    const row *r = row_of(m);
+    mcp_value params;
+    mcp_rc rc;
+
+    *out = list;
+    if (!r->method) return add(ctx, list, kind_without_row(m), NULL);
+    if (r->where == AT_NAME) return add(ctx, list, r->kind, m->name);
+    if (r->where == AT_URI) return add(ctx, list, r->kind, m->uri);
+    if (r->kind == MCP_SUBJECT_TOKEN && m->kind != MCP_MESSAGE_REQUEST) return add(ctx, list, MCP_SUBJECT_METHOD, NULL);
+    if (r->where == NOWHERE) return add(ctx, list, r->kind, NULL);
+    params = mcp_value_member(body, "params", 6);
+    if (r->where == AT_REF) return add_reference(ctx, list, &params);
+    if ((rc = add(ctx, list, MCP_SUBJECT_TOKEN, NULL))) return rc;
+    return add_subscriptions(ctx, list, &params);
+}
+
+static int escapes_one_of(const char *at, const char *const *codes)
+{
+    for (; *codes; codes++)
+        if (!strncasecmp(at, *codes, 3)) return 1;
+    return 0;
+}
+
+/* A dot segment: "." or ".." between slashes, or at the end. */
+static int is_dot_segment(const char *behind_slash)
+{
+    size_t dots = strspn(behind_slash, ".");
+
+    return (dots == 1 || dots == 2) && (!behind_slash[dots] || strchr("/?#", behind_slash[dots]));
+}
+
+int mcp_methods_uri_strays(const char *uri)
+{
+    static const char *const codes[] = { "%2e", "%2f", "%5c", "%25", "%00", NULL };
+    const char *c;
+
+    for (c = uri; *c; c++)
+        if (*c == '\\' || (unsigned char)*c < 0x20 || (*c == '%' && escapes_one_of(c, codes)) || (*c == '/' && is_dot_segment(c + 1))) return 1;
+    return 0;
+}

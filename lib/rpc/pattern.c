@@ -1,0 +1,85 @@
+#include <string.h>
+#include "mcp/pattern.h"
+
+/* Fits, from worst to best; a prefix adds its length, of which MCP_PATTERN_MAX is the largest. */
+enum { FIT_ALL = 1, FIT_GLOB = 2, FIT_PREFIX = 3, FIT_EXACT = FIT_PREFIX + MCP_PATTERN_MAX + 1 };
+
+static size_t rank_of(const char *pattern)
+{
+    const char *star = strchr(pattern, '*');
+
+    if (!star) return FIT_EXACT;
+    if (star[1]) return FIT_GLOB;
+    return star == pattern ? FIT_ALL : FIT_PREFIX + (size_t)(star - pattern);
+}
+
+static unsigned char fold(unsigned char c)
+{
+    return c >= 'A' && c <= 'Z' ? (unsigned char)(c + 32) : c;
+}
+
+static int same(char a, char b, int loosely)
+{
+    return loosely ? fold((unsigned char)a) == fold((unsigned char)b) : a == b;
+}
+
+/* A star takes as little as it can; on a mismatch the last one takes one character more. */
+static int matches(const char *pattern, const char *name, const char *end, int loosely)
+{
+    const char *star = NULL, *taken = NULL;
+
+    while (name < end) {
+        if (*pattern == '*') {
+            star = ++pattern;
+            taken = name;
+        } else if (*pattern && same(*pattern, *name, loosely)) {
+            pattern++;
+            name++;
+        } else if (star) {
+            pattern = star;
+            name = ++taken;
+        } else return 0;
+    }
+    while (*pattern == '*') pattern++;
+    return !*pattern;
+}
+
+size_t mcp_pattern_fit(const char *pattern, const char *name)
+{
+    return matches(pattern, name, name + strlen(name), 0) ? rank_of(pattern) : 0;
+}
+
+size_t mcp_pattern_fit_loosely(const char *pattern, const char *name)
+{
+    static const char blanks[] = " \t\r\n\v\f";
+    const char *end = name + strlen(name);
+
+    name += strspn(name, blanks);
+    while (end > name && strchr(blanks, end[-1])) end--;
+    return matches(pattern, name, end, 1) ? rank_of(pattern) : 0;
+}
+
+/* Whether some name fits both. reach[j]: the first i characters of a and the first j of b can stand for the same text. */
+static int meet(const char *a, const char *b)
+{
+    unsigned char reach[MCP_PATTERN_MAX + 1] = { 1 }, diagonal, above;
+    size_t n = strlen(b), i, j;
+
+    for (j = 1; j <= n; j++) reach[j] = reach[j - 1] && b[j - 1] == '*';
+    for (i = 0; a[i]; i++) {
+        diagonal = reach[0];
+        reach[0] = reach[0] && a[i] == '*';
+        for (j = 1; j <= n; j++) {
+            above = reach[j];
+            if (a[i] == '*' || b[j - 1] == '*') reach[j] = above || reach[j - 1];
+            else reach[j] = diagonal && a[i] == b[j - 1];
+            diagonal = above;
+        }
+    }
+    return reach[n];
+}
+
+int mcp_pattern_clash(const char *a, const char *b)
+{
+    return rank_of(a) == rank_of(b) && meet(a, b);
+}
