@@ -9,6 +9,8 @@ enum { MCP_JWS_MAX = 16 * 1024 };
 typedef struct {
     json_t *header;
     json_t *payload;
+    const char *payload_text;   /* the JSON that payload was read from, payload_len bytes */
+    size_t payload_len;
     const mcp_key *key;     /* the key that verified it */
 } mcp_jws;
 

@@ -15,6 +15,8 @@ typedef struct {
     const char *sub, *client_id, *scope, *jti;  /* "" where the token has none; sub never "" */
     apr_int64_t exp;                            /* seconds since 1970 */
     json_t *claims;
+    const char *claims_text;                    /* the JSON that claims were read from, claims_len bytes */
+    size_t claims_len;
 } mcp_token;
 
 /* iss, aud, exp, sub required; typ must be at+jwt, application/at+jwt or JWT (absent counts as JWT);

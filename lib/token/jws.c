@@ -28,16 +28,15 @@ static mcp_rc split(mcp_ctx *ctx, const char *text, size_t len, part parts[3])
     return MCP_OK;
 }
 
-static mcp_rc read_part(mcp_ctx *ctx, const part *in, json_t **out)
+static mcp_rc read_part(mcp_ctx *ctx, const part *in, json_t **out, const char **text, size_t *len)
 {
     unsigned char *bytes;
-    size_t len;
 
-    if (mcp_text_base64url_decode(ctx, in->at, in->len, &bytes, &len) ||
-        mcp_json_object(ctx, (const char *)bytes, len, &part_caps, out)) {
+    if (mcp_text_base64url_decode(ctx, in->at, in->len, &bytes, len) || mcp_json_object(ctx, (const char *)bytes, *len, &part_caps, out)) {
         ctx->rc = MCP_BAD_TOKEN;
         return MCP_BAD_TOKEN;
     }
+    *text = (const char *)bytes;
     return MCP_OK;
 }
 
@@ -135,10 +134,10 @@ mcp_rc mcp_jws_verify(mcp_ctx *ctx, const mcp_keys *keys, const char *text, size
     mcp_rc rc;
 
     if ((rc = split(ctx, text, len, parts))) return rc;
-    if ((rc = read_part(ctx, &parts[0], &out->header))) return rc;
+    if ((rc = read_part(ctx, &parts[0], &out->header, &out->payload_text, &out->payload_len))) return rc;
     if ((rc = choose_key(ctx, keys, out->header, &out->key))) return rc;
     if (mcp_text_base64url_decode(ctx, parts[2].at, parts[2].len, &sig, &sig_len)) return ctx->rc = MCP_BAD_TOKEN;
     if (!signature_holds(out->key, text, (size_t)(parts[2].at - 1 - text), sig, sig_len))
         return mcp_fail(ctx, MCP_BAD_TOKEN, "the signature does not hold");
-    return read_part(ctx, &parts[1], &out->payload);
+    return read_part(ctx, &parts[1], &out->payload, &out->payload_text, &out->payload_len);
 }

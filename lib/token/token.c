@@ -87,6 +87,8 @@ mcp_rc mcp_token_verify(mcp_ctx *ctx, const mcp_token_profile *profile, const ch
     if (!stands_in(json_object_get(jws.payload, "aud"), profile->audience)) return mcp_fail(ctx, MCP_BAD_TOKEN, "aud is not %s", profile->audience);
     if ((rc = check_times(ctx, jws.payload, profile->leeway, &out->exp))) return rc;
     out->claims = jws.payload;
+    out->claims_text = jws.payload_text;
+    out->claims_len = jws.payload_len;
     out->sub = text_or_empty(jws.payload, "sub");
     out->client_id = text_or_empty(jws.payload, json_object_get(jws.payload, "client_id") ? "client_id" : "azp");
     out->jti = text_or_empty(jws.payload, "jti");
