@@ -3,41 +3,42 @@
 #include "mcp/names.h"
 #include "mcp/text.h"
 
-enum { FEW = 32, FEW_BYTES = 1024, KEY_BYTES = 16 };
+enum { FEW = 16, FIRST_ENTRIES = 32, FIRST_BYTES = 512, WHOLE = 16, KEY_BYTES = 16 };
 
+/* The ends and the length tell names of up to WHOLE bytes apart; longer ones are kept whole beside. */
 typedef struct {
-    uint64_t hash;
+    uint64_t first, last;
     uint32_t at, len;           /* in bytes */
-    uint32_t next;              /* the next older entry of the bucket, counted from 1; 0: none */
+    uint32_t hash, next;        /* the next older entry of the bucket, counted from 1; 0: none; UNHASHED: in no bucket */
 } entry;
 
-/* The newest entry heads its bucket, so the top of the stack is taken off in one step. */
+#define UNHASHED UINT32_MAX
+
+/* The names of an object are compared one by one while they are FEW, and hashed, all of them, from then on. The newest
+ * entry heads its bucket, so the top of the stack is taken off in one step. */
 struct mcp_names {
     mcp_ctx *ctx;
-    uint64_t key[2];            /* drawn when they are no longer few */
+    uint64_t key[2];            /* drawn when an object's names are no longer few */
     entry *entries;
-    uint32_t *heads;            /* as many as entries, a power of two */
+    uint32_t *heads;            /* as many as entries, a power of two; NULL before the first are hashed */
     size_t count, cap;
     char *bytes;
     size_t bytes_len, bytes_cap;
     apr_pool_t *entries_pool, *heads_pool, *bytes_pool;
-    entry few[FEW];
-    uint32_t few_heads[FEW];
-    char few_bytes[FEW_BYTES];
+    entry first_entries[FIRST_ENTRIES];
+    char first_bytes[FIRST_BYTES];
 };
 
 mcp_names *mcp_names_create(mcp_ctx *ctx)
 {
     mcp_names *n = apr_palloc(ctx->pool, sizeof *n);
 
-    memset(n, 0, offsetof(mcp_names, few));
-    memset(n->few_heads, 0, sizeof n->few_heads);
+    memset(n, 0, offsetof(mcp_names, first_entries));
     n->ctx = ctx;
-    n->entries = n->few;
-    n->heads = n->few_heads;
-    n->cap = FEW;
-    n->bytes = n->few_bytes;
-    n->bytes_cap = FEW_BYTES;
+    n->entries = n->first_entries;
+    n->cap = FIRST_ENTRIES;
+    n->bytes = n->first_bytes;
+    n->bytes_cap = FIRST_BYTES;
     return n;
 }
 
@@ -68,33 +69,53 @@ static void sip_word(uint64_t v[4], uint64_t word)
     v[0] ^= word;
 }
 
-static uint64_t hash_of(const uint64_t key[2], const char *name, size_t len)
+static uint64_t load_eight(const char *bytes)
 {
-    uint64_t v[4] = { key[0] ^ 0x736f6d6570736575u, key[1] ^ 0x646f72616e646f6du,
-                      key[0] ^ 0x6c7967656e657261u, key[1] ^ 0x7465646279746573u };
-    uint64_t word, last = (uint64_t)len << 56;
-    size_t i, tail = len & 7;
+    uint64_t word;
 
-    for (i = 0; i + 8 <= len; i += 8) {
-        memcpy(&word, name + i, 8);
-        sip_word(v, word);
-    }
-    for (i = 0; i < tail; i++) last |= (uint64_t)(unsigned char)name[len - tail + i] << (8 * i);
-    sip_word(v, last);
-    v[2] ^= 0xff;
-    for (i = 0; i < 3; i++) sip_round(v);
-    return v[0] ^ v[1] ^ v[2] ^ v[3];
+    memcpy(&word, bytes, 8);
+    return word;
 }
 
-/* While there are few, chains are short whatever collides, so the ends and the length of the name will do. */
-static uint64_t quick_hash(const char *name, size_t len)
+static uint32_t load_four(const char *bytes)
 {
-    uint64_t first = 0, last = 0;
-    size_t n = len < 8 ? len : 8;
+    uint32_t word;
 
-    memcpy(&first, name, n);
-    memcpy(&last, name + len - n, n);
-    return ((first ^ len) * 0x9e3779b97f4a7c15u ^ last) * 0x9e3779b97f4a7c15u >> 32;
+    memcpy(&word, bytes, 4);
+    return word;
+}
+
+/* Of all the name's bytes: the middle ones lie in n->bytes if there are any. */
+static uint32_t hash_of(const mcp_names *n, const entry *e)
+{
+    uint64_t v[4] = { n->key[0] ^ 0x736f6d6570736575u, n->key[1] ^ 0x646f72616e646f6du,
+                      n->key[0] ^ 0x6c7967656e657261u, n->key[1] ^ 0x7465646279746573u };
+    size_t i;
+
+    sip_word(v, e->first);
+    for (i = 8; i + 8 < e->len; i += 8) sip_word(v, load_eight(n->bytes + e->at + i));
+    sip_word(v, e->last);
+    sip_word(v, e->len);
+    v[2] ^= 0xff;
+    for (i = 0; i < 3; i++) sip_round(v);
+    return (uint32_t)(v[0] ^ v[1] ^ v[2] ^ v[3]);
+}
+
+static void read_ends(entry *e, const char *name, size_t len)
+{
+    const unsigned char *c = (const unsigned char *)name;
+
+    if (len >= 8) {
+        e->first = load_eight(name);
+        e->last = load_eight(name + len - 8);
+    } else if (len >= 4) {
+        e->first = load_four(name);
+        e->last = load_four(name + len - 4);
+    } else {
+        e->first = len ? c[0] | (uint64_t)c[len / 2] << 8 | (uint64_t)c[len - 1] << 16 : 0;
+        e->last = 0;
+    }
+    e->len = (uint32_t)len;
 }
 
 /* ---- growing ---- */
@@ -106,7 +127,7 @@ static void *larger(mcp_names *n, apr_pool_t **own, const void *old, size_t used
     void *grown;
 
     if (apr_pool_create(&p, n->ctx->pool) || !(grown = apr_palloc(p, size))) return NULL;
-    memcpy(grown, old, used);
+    if (used) memcpy(grown, old, used);
     if (*own) apr_pool_destroy(*own);
     *own = p;
     return grown;
@@ -134,27 +155,31 @@ static void put_in_bucket(mcp_names *n, size_t i)
     *head = (uint32_t)i + 1;
 }
 
+/* Buckets for all that are hashed, in their order. */
+static mcp_rc more_heads(mcp_names *n)
+{
+    size_t i;
+    void *heads = larger(n, &n->heads_pool, n->heads, 0, n->cap * sizeof *n->heads);
+
+    if (!heads) return mcp_fail(n->ctx, MCP_INTERNAL, "memory is out");
+    n->heads = heads;
+    memset(n->heads, 0, n->cap * sizeof *n->heads);
+    for (i = 0; i < n->count; i++)
+        if (n->entries[i].next != UNHASHED) put_in_bucket(n, i);
+    return MCP_OK;
+}
+
 static mcp_rc more_entries(mcp_names *n)
 {
-    int first = n->entries == n->few;
-    size_t i, cap = n->cap * 2;
-    void *entries, *heads;
-    mcp_rc rc;
+    size_t cap = n->cap * 2;
+    void *entries;
 
-    if (first && (rc = draw_key(n))) return rc;
+    if (cap > UINT32_MAX / 2) return mcp_fail(n->ctx, MCP_TOO_LARGE, "the member names are too many");
     if (!(entries = larger(n, &n->entries_pool, n->entries, n->count * sizeof *n->entries, cap * sizeof *n->entries)))
         return mcp_fail(n->ctx, MCP_INTERNAL, "memory is out");
     n->entries = entries;
-    if (!(heads = larger(n, &n->heads_pool, n->heads, 0, cap * sizeof *n->heads)))
-        return mcp_fail(n->ctx, MCP_INTERNAL, "memory is out");
-    n->heads = heads;
     n->cap = cap;
-    memset(n->heads, 0, cap * sizeof *n->heads);
-    for (i = 0; i < n->count; i++) {
-        if (first) n->entries[i].hash = hash_of(n->key, n->bytes + n->entries[i].at, n->entries[i].len);
-        put_in_bucket(n, i);
-    }
-    return MCP_OK;
+    return n->heads ? more_heads(n) : MCP_OK;
 }
 
 static mcp_rc more_bytes(mcp_names *n, size_t wanted)
@@ -172,44 +197,79 @@ static mcp_rc more_bytes(mcp_names *n, size_t wanted)
 
 /* ---- the set ---- */
 
+static int same(const mcp_names *n, const entry *a, const entry *b)
+{
+    if (a->first != b->first || a->last != b->last || a->len != b->len) return 0;
+    return a->len <= WHOLE || !memcmp(n->bytes + a->at, n->bytes + b->at, a->len);
+}
+
+/* All names of the object or none of them. */
+static int is_hashed(const mcp_names *n, size_t mark)
+{
+    return n->count > mark && n->entries[n->count - 1].next != UNHASHED;
+}
+
+static mcp_rc add_to_few(mcp_names *n, size_t mark, entry *e)
+{
+    const entry *other;
+
+    for (other = n->entries + mark; other < e; other++)
+        if (same(n, other, e)) return MCP_EXISTS;
+    e->next = UNHASHED;
+    n->count++;
+    return MCP_OK;
+}
+
+static mcp_rc hash_the_few(mcp_names *n, size_t mark)
+{
+    size_t i;
+    mcp_rc rc;
+
+    if (!n->heads && ((rc = draw_key(n)) || (rc = more_heads(n)))) return rc;
+    for (i = mark; i < n->count; i++) {
+        n->entries[i].hash = hash_of(n, &n->entries[i]);
+        put_in_bucket(n, i);
+    }
+    return MCP_OK;
+}
+
 /* Buckets run from new to old, so what lies below mark belongs to the objects around. */
-static int holds(const mcp_names *n, size_t mark, uint64_t hash, const char *name, size_t len)
+static mcp_rc add_to_many(mcp_names *n, size_t mark, entry *e)
 {
     uint32_t i;
-    const entry *e;
 
-    for (i = n->heads[hash & (n->cap - 1)]; i > mark; i = e->next) {
-        e = &n->entries[i - 1];
-        if (e->hash == hash && e->len == len && !memcmp(n->bytes + e->at, name, len)) return 1;
-    }
-    return 0;
+    e->hash = hash_of(n, e);
+    for (i = n->heads[e->hash & (n->cap - 1)]; i > mark; i = n->entries[i - 1].next)
+        if (n->entries[i - 1].hash == e->hash && same(n, &n->entries[i - 1], e)) return MCP_EXISTS;
+    put_in_bucket(n, n->count++);
+    return MCP_OK;
 }
 
 mcp_rc mcp_names_add(mcp_names *n, size_t mark, const char *name, size_t len)
 {
+    size_t kept = len > WHOLE ? len : 0;
     entry *e;
     mcp_rc rc;
 
     if (n->count == n->cap && (rc = more_entries(n))) return rc;
-    if (n->bytes_len + len > n->bytes_cap && (rc = more_bytes(n, n->bytes_len + len))) return rc;
+    if (n->bytes_len + kept > n->bytes_cap && (rc = more_bytes(n, n->bytes_len + kept))) return rc;
     e = &n->entries[n->count];
-    e->hash = n->entries == n->few ? quick_hash(name, len) : hash_of(n->key, name, len);
-    if (holds(n, mark, e->hash, name, len)) return MCP_EXISTS;
+    read_ends(e, name, len);
     e->at = (uint32_t)n->bytes_len;
-    e->len = (uint32_t)len;
-    memcpy(n->bytes + n->bytes_len, name, len);
-    n->bytes_len += len;
-    put_in_bucket(n, n->count++);
+    if (kept) memcpy(n->bytes + e->at, name, kept);
+    if (n->count - mark >= FEW && !is_hashed(n, mark) && (rc = hash_the_few(n, mark))) return rc;
+    if ((rc = n->count - mark < FEW ? add_to_few(n, mark, e) : add_to_many(n, mark, e))) return rc;
+    n->bytes_len += kept;
     return MCP_OK;
 }
 
 void mcp_names_forget(mcp_names *n, size_t mark)
 {
-    const entry *e;
+    size_t i;
 
-    while (n->count > mark) {
-        e = &n->entries[--n->count];
-        n->heads[e->hash & (n->cap - 1)] = e->next;
-        n->bytes_len = e->at;
-    }
+    if (n->count == mark) return;
+    if (is_hashed(n, mark))
+        for (i = n->count; i > mark; i--) n->heads[n->entries[i - 1].hash & (n->cap - 1)] = n->entries[i - 1].next;
+    n->bytes_len = n->entries[mark].at;
+    n->count = mark;
 }
