@@ -2,7 +2,7 @@
  * says (HTTP status, OAuth error word, JSON-RPC code, a sentence for the client)
  * and the tag an administrator can search the log for.
  *
- * OAuth words: RFC 6749 5.2, RFC 6750 3.1, RFC 7591 3.2.2, RFC 8707 2.
+ * OAuth words: RFC 6749 5.2, RFC 6750 3.1, RFC 7591 3.2.2, RFC 8707 2, RFC 9449 12.2.
  * JSON-RPC codes: JSON-RPC 2.0 section 5.1; -32020 is MCP's HeaderMismatch.
  * A row's tag is never reused; a new reason takes the next free number. */
 #ifndef MCP_ERROR_H
@@ -34,6 +34,8 @@
   ROW(MCP_FORBIDDEN,             403, "access_denied",            -32602, "MCP024", "unknown tool, or not yours to use") \
   ROW(MCP_BAD_ORIGIN,            403, "access_denied",            -32600, "MCP025", "requests from this web origin are not accepted") \
   ROW(MCP_METHOD_DENIED,         403, "access_denied",            -32601, "MCP026", "this method is not open here") \
+  ROW(MCP_BAD_PROOF,             401, "invalid_dpop_proof",       -32001, "MCP027", "the DPoP proof does not belong to this request") \
+  ROW(MCP_USE_NONCE,             401, "use_dpop_nonce",           -32001, "MCP028", "make the DPoP proof anew with the nonce of this answer") \
   ROW(MCP_BAD_METADATA,          400, "invalid_client_metadata",  -32602, "MCP030", "a member of the client metadata is not acceptable") \
   ROW(MCP_BAD_REDIRECT,          400, "invalid_redirect_uri",     -32602, "MCP031", "a redirect URI is not acceptable") \
   ROW(MCP_BAD_SCOPE,             400, "invalid_scope",            -32602, "MCP032", "a requested scope is unknown or not open to this client") \
