@@ -14,7 +14,7 @@ typedef struct {
 typedef struct {
     const char *sub, *client_id, *scope, *jti;  /* "" where the token has none; sub never "" */
     apr_int64_t exp;                            /* seconds since 1970 */
-    json_t *claims;
+    const json_t *claims;                       /* read only: other threads may read them as well (seen.h) */
     const char *claims_text;                    /* the JSON that claims were read from, claims_len bytes */
     size_t claims_len;
 } mcp_token;
