@@ -12,7 +12,7 @@ OPT     ?= -O2 -g
 # jansson, openssl, curl and apr take no -isystem flags from pkg-config, so ours are rewritten:
 # a warning inside somebody else's header is not ours to mend.
 system   = $(patsubst -I%,-isystem %,$(1))
-DEPS    := jansson libcrypto libcurl lmdb
+DEPS    := jansson libcrypto libcurl lmdb libpcre2-8
 ifeq ($(filter clean check demo,$(MAKECMDGOALS))$(shell $(PKG_CONFIG) --exists $(DEPS) && command -v $(APXS)),)
 $(error Libraries or apxs are missing. Run build/deps first)
 endif

@@ -14,16 +14,21 @@
  * array gives each of its elements to `in` and `not-in`.
  *
  * A value of a kind that the operator cannot judge is not "no": the test cannot be made, and the caller refuses whatever the polarity
- * (backends coerce: ["prod_x"] becomes "prod_x"). So is a claim that is missing in a VALUE, a number with more than 40 digits or an
- * exponent beyond 1000, a regular expression that ran out of its budget. A PATH that leads nowhere is a plain no, except for `is absent`. */
+ * (backends coerce: ["prod_x"] becomes "prod_x"). So is whatever backends are known to read in two ways:
+ *   - a step of PATH into a value of another kind; a member that differs from the one PATH names by case alone (path.h);
+ *   - null, but for `= null` `in ... null` and `is` with a kind: many put their default in its place, so it is neither present nor absent;
+ *   - a string against true and false, or against a number if it may become one; a boolean against a number. The same text is equal: "5" is 5;
+ *   - numbers that differ by less than a double can hold, with more than 40 digits or an exponent beyond 1000;
+ *   - a string that holds U+0000 or U+FFFD (which a lone surrogate becomes); otherwise strings are compared byte for byte;
+ *   - paths, addresses and expressions where below.h, network.h and regex.h say so.
+ * So is a claim in a VALUE that is missing, empty, null or an object. A PATH that leads nowhere is a plain no, except for `is absent`. */
 #ifndef MCP_CONDITION_H
 #define MCP_CONDITION_H
 
+#include "mcp/holds.h"
 #include "mcp/value.h"
 
 typedef struct mcp_condition mcp_condition;
-
-typedef enum { MCP_HOLDS_NO, MCP_HOLDS_YES, MCP_HOLDS_UNKNOWN } mcp_holds;
 
 /* word: PATH, operator and values as httpd split the line. NULL and a sentence in *why that says what to change. p owns it. */
 mcp_condition *mcp_condition_parse(apr_pool_t *p, int words, const char *const *word, const char **why);

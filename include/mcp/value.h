@@ -38,4 +38,10 @@ int mcp_value_is(const mcp_value *string, const char *bytes, size_t len);
  * becomes U+FFFD. NULL if value is no string. len may be NULL. */
 const char *mcp_value_text(apr_pool_t *p, const mcp_value *value, size_t *len);
 
+/* The same text without a copy where no escape stands in it, so not NUL-terminated. */
+const char *mcp_value_bytes(apr_pool_t *p, const mcp_value *value, size_t *len);
+
+/* The same; NULL also for a string with U+0000 or U+FFFD in it: readers cut at them, drop them, or had something else there. */
+const char *mcp_value_clear(apr_pool_t *p, const mcp_value *value, size_t *len);
+
 #endif

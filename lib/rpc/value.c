@@ -12,12 +12,16 @@ static const char *skip_blanks(const char *at, const char *end)
     return at;
 }
 
-/* Behind the closing quote of the string that begins at `at`. */
+/* Behind the closing quote of the string that begins at `at`: the first one that no odd number of backslashes stands before. */
 static const char *string_end(const char *at, const char *end)
 {
-    for (at++; at < end && *at != '"'; at++)
-        if (*at == '\\' && at + 1 < end) at++;
-    return at < end ? at + 1 : end;
+    const char *quote = at, *c;
+
+    while ((quote = memchr(quote + 1, '"', (size_t)(end - quote - 1)))) {
+        for (c = quote; c - 1 > at && c[-1] == '\\'; c--) ;
+        if (!((quote - c) & 1)) return quote + 1;
+    }
+    return end;
 }
 
 static const char *container_end(const char *at, const char *end)
@@ -207,6 +211,17 @@ int mcp_value_is(const mcp_value *string, const char *bytes, size_t len)
     return !len;
 }
 
+/* What stands up to the next escape is taken at once. */
+static const char *copy_plain(const char *at, const char *end, char **out)
+{
+    const char *stop = memchr(at, '\\', (size_t)(end - at));
+    size_t n = (size_t)((stop ? stop : end) - at);
+
+    memcpy(*out, at, n);
+    *out += n;
+    return at + n;
+}
+
 const char *mcp_value_text(apr_pool_t *p, const mcp_value *value, size_t *len)
 {
     const char *at, *end;
@@ -217,11 +232,25 @@ const char *mcp_value_text(apr_pool_t *p, const mcp_value *value, size_t *len)
     at = value->at + 1;
     end = value->at + value->len - 1;
     out = text = apr_palloc(p, value->len + 3);     /* no escape is shorter than what it stands for */
-    while (at < end) {
+    while ((at = copy_plain(at, end, &out)) < end) {
         at = read_char(at, end, out, &n);
         out += n;
     }
     *out = '\0';
     if (len) *len = (size_t)(out - text);
     return text;
+}
+
+const char *mcp_value_bytes(apr_pool_t *p, const mcp_value *value, size_t *len)
+{
+    if (value->kind != MCP_VALUE_STRING || value->len < 2 || memchr(value->at, '\\', value->len)) return mcp_value_text(p, value, len);
+    *len = value->len - 2;
+    return value->at + 1;
+}
+
+const char *mcp_value_clear(apr_pool_t *p, const mcp_value *value, size_t *len)
+{
+    const char *text = mcp_value_bytes(p, value, len);
+
+    return text && !memchr(text, '\0', *len) && !memmem(text, *len, "\xef\xbf\xbd", 3) ? text : NULL;
 }
