@@ -312,7 +312,7 @@ static int ends_piece(mcp_sse *s, cursor *c)
     c->at = stop;
     if (stop == c->end) return 0;
     c->at++;
-    ends = !s->line_len || (s->begins_as_comment && !s->lines);
+    ends = !s->line_len || s->begins_as_comment;
     s->line_len = 0;
     s->lines = ends ? 0 : s->lines + 1;
     return ends;

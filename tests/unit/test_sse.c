@@ -127,6 +127,7 @@ static const struct {
     KEEPS("a BOM alone", "\xef\xbb\xbf", ""),
     KEEPS("a BOM and a blank line", "\xef\xbb\xbf\n", ""),
     KEEPS("a BOM and a comment", "\xef\xbb\xbf: x\ndata: a\n\n", "[a]"),
+    KEEPS("half a BOM", "\xef\xbbx: 1\ndata: a\n\n", "[a]"),
     KEEPS("letters of two and four bytes", "data: \xc3\xa9\xf0\x9f\x98\x80\ndata: \xe2\x80\xa8\xc2\x85\n\n", "[\xc3\xa9\xf0\x9f\x98\x80\n\xe2\x80\xa8\xc2\x85]"),
     KEEPS("a byte that is no text in data", "data: \xff\x01\t\n\n", "[\xff\x01\t]"),
     KEEPS("letters in other lines", ": \xc3\xa9\xe2\x82\xac\xe2\x80\xa6\nid: \xc2\xa0\xc3\x85\t\n\n", ""),
@@ -192,6 +193,7 @@ static const struct {
     UNCLEAR("a form feed in a comment", ": a\x0c" "data: x\n\n"),
     UNCLEAR("U+0000 in an id", "id: a\0\n\n"),
     UNCLEAR("at the end of the stream", " data: x"),
+    UNCLEAR("half a BOM at the end of the stream", "\xef\xbb"),
 };
 
 /* Feeds text cut at `at`, the rest in pieces of `piece` bytes, and ends. */
@@ -351,52 +353,59 @@ static long resident_kb(void)
     return use.ru_maxrss;
 }
 
-/* Half a gigabyte passes; the stream's own pool gives nothing, and those below it take no more after the first than after the last. */
+enum { LINE = 5000, TIMES = 20000, LEN = 2 * (LINE + 7) + 1 };
+
+/* 200 MB pass, each event cut somewhere or none. */
+static void pass_many(mcp_sse *sse, int cut)
+{
+    static char event[LEN + 1];
+    long kb = 0;
+    int i, at;
+
+    sprintf(event, "data: %0*d\ndata: %0*d\n\n", (int)LINE, 0, (int)LINE, 0);
+    for (i = 0; i < TIMES; i++) {
+        if (i == 100) kb = resident_kb();
+        at = cut ? 1 + i % (LEN - 1) : 0;
+        if (mcp_sse_feed(sse, event, (size_t)at) || mcp_sse_feed(sse, event + at, (size_t)(LEN - at))) fail_msg("event %d", i);
+    }
+    assert_true(resident_kb() - kb < 4096);
+}
+
+/* The context's own pool gives nothing, and those below it take no more after the last event than after the first. */
 static void memory_does_not_grow_with_events(void **state)
 {
-    enum { LINE = 5000, TIMES = 50000, LEN = 2 * (LINE + 7) + 1 };
-    static char event[LEN + 1];
     const char *before, *after;
     tally t = { 0, 0 };
     apr_pool_t *own;
-    long kb = 0;
-    mcp_ctx *ctx;
     mcp_sse *sse;
-    int i, half;
 
     (void)state;
-    sprintf(event, "data: %0*d\ndata: %0*d\n\n", (int)LINE, 0, (int)LINE, 0);
     assert_int_equal(apr_pool_create(&own, pool), 0);
-    ctx = mcp_ctx_create(own);
-    sse = mcp_sse_begin(ctx, 1 << 20, judge_many, out_many, &t);
+    sse = mcp_sse_begin(mcp_ctx_create(own), 1 << 20, judge_many, out_many, &t);
     before = apr_palloc(own, 8);
-    for (i = 0; i < TIMES; i++) {
-        half = i % LEN;
-        if (i == LEN) kb = resident_kb();
-        if (mcp_sse_feed(sse, event, (size_t)half) || mcp_sse_feed(sse, event + half, (size_t)(LEN - half))) fail_msg("event %d", i);
-    }
+    pass_many(sse, 1);
+    pass_many(sse, 0);
     after = apr_palloc(own, 8);
     assert_ptr_equal(before + 8, after);
-    assert_true(resident_kb() - kb < 4096);
-    assert_int_equal(t.events, TIMES);
-    assert_int_equal(t.bytes, (size_t)TIMES * LEN);
+    assert_int_equal(t.events, 2 * TIMES);
+    assert_int_equal(t.bytes, (size_t)2 * TIMES * LEN);
 }
 
 /* Lines that end in CR, in one large piece without any LF, take no longer than others. */
 static void time_is_linear(void **state)
 {
-    enum { LEN = 4 << 20 };
-    char *text = malloc(LEN);
+    enum { MANY = 4 << 20 };
+    char *text = malloc(MANY);
     tally t = { 0, 0 };
-    mcp_sse *sse = mcp_sse_begin(mcp_ctx_create(pool), LEN, judge_many, out_many, &t);
+    mcp_sse *sse = mcp_sse_begin(mcp_ctx_create(pool), MANY, judge_many, out_many, &t);
     size_t i;
 
     (void)state;
     assert_non_null(text);
-    for (i = 0; i < LEN; i++) text[i] = i & 1 ? '\r' : 'x';
-    assert_int_equal(mcp_sse_feed(sse, text, LEN), MCP_OK);
+    for (i = 0; i < MANY; i++) text[i] = i & 1 ? '\r' : 'x';
+    assert_int_equal(mcp_sse_feed(sse, text, MANY), MCP_OK);
     assert_int_equal(mcp_sse_end(sse), MCP_OK);
-    assert_int_equal(t.bytes, LEN);
+    assert_int_equal(t.bytes, MANY);
     free(text);
 }
 
