@@ -21,7 +21,7 @@
  *   - numbers that differ by less than a double can hold, with more than 40 digits or an exponent beyond 1000;
  *   - a string that holds U+0000 or U+FFFD (which a lone surrogate becomes); otherwise strings are compared byte for byte;
  *   - paths, addresses and expressions where below.h, network.h and regex.h say so.
- * So is a claim in a VALUE that is missing, empty, null or an object. A PATH that leads nowhere is a plain no, except for `is absent`. */
+ * So is a claim in a VALUE that is missing, empty, null or an object, and a question of more than a million comparisons. A PATH that leads nowhere is a plain no, except for `is absent`. */
 #ifndef MCP_CONDITION_H
 #define MCP_CONDITION_H
 

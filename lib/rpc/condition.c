@@ -9,7 +9,7 @@
 #include "mcp/regex.h"
 #include "mcp/text.h"
 
-enum { SIZE_DIGITS = 9, MANY = 1000 };
+enum { SIZE_DIGITS = 9, MANY = 1000, COMPARISONS = 1000000 };
 
 /* One question put to one token and one message. */
 typedef struct {
@@ -18,6 +18,7 @@ typedef struct {
     const apr_array_header_t *operands;     /* of mcp_operand */
     const char *root;
     mcp_regex_budget budget;
+    size_t comparisons;         /* values times operands */
     int yes, no, unknown;       /* what was said so far */
 } question;
 
@@ -327,7 +328,9 @@ static void ask(void *baton, const mcp_value *value)
     const operator_row *o = q->condition->operator;
     mcp_holds answer = MCP_HOLDS_NO;
 
-    if (value->kind != MCP_VALUE_NONE || o->judge == judge_type) answer = o->judge(q, value);
+    q->comparisons += q->operands ? (size_t)q->operands->nelts : 1;
+    if (q->comparisons > COMPARISONS) answer = MCP_HOLDS_UNKNOWN;
+    else if (value->kind != MCP_VALUE_NONE || o->judge == judge_type) answer = o->judge(q, value);
     if (value->kind != MCP_VALUE_NONE && o->negated) answer = opposite(answer);
     if (answer == MCP_HOLDS_UNKNOWN) q->unknown = 1;
     else if (answer == MCP_HOLDS_YES) q->yes = 1;

@@ -246,6 +246,27 @@ static void claims(void **state)
     }
 }
 
+/* {"g":[0,0,0]} */
+static const char *list_of(int count)
+{
+    char *json = apr_palloc(pool, (size_t)count * 2 + 16), *at = json + 5;
+
+    strcpy(json, "{\"g\":");
+    for (*at++ = '['; count--; *at++ = ',') *at++ = '0';
+    strcpy(at - 1, "]}");
+    return json;
+}
+
+/* A caller with many groups sends many values. */
+static void what_it_may_cost(void **state)
+{
+    (void)state;
+    assert_int_equal(test("g[*]|in|%{mcp_claim:g}", list_of(1000), list_of(1000), 0), YES);
+    assert_int_equal(test("g[*]|in|%{mcp_claim:g}", list_of(1001), list_of(1000), 0), UNKNOWN);
+    assert_int_equal(test("g[*]|=|0", list_of(1000000), NULL, 1), YES);
+    assert_int_equal(test("g[*]|=|0", list_of(1000001), NULL, 1), UNKNOWN);
+}
+
 static void mistakes_are_named(void **state)
 {
     static const struct {
@@ -282,7 +303,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equality), cmocka_unit_test(sets), cmocka_unit_test(ranges), cmocka_unit_test(expressions), cmocka_unit_test(networks),
         cmocka_unit_test(folders), cmocka_unit_test(sizes), cmocka_unit_test(kinds), cmocka_unit_test(several_values), cmocka_unit_test(claims),
-        cmocka_unit_test(mistakes_are_named),
+        cmocka_unit_test(what_it_may_cost), cmocka_unit_test(mistakes_are_named),
     };
 
     apr_initialize();
