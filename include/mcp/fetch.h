@@ -1,4 +1,4 @@
-/* The one way out to the network: a guarded GET.
+/* The one way out to the network: a guarded GET, or POST where an administrator wrote the address.
  *
  * https only (unless rules say otherwise), verified certificates, connects only to addresses the
  * policy allowed at the moment of connect (so DNS rebinding gains nothing), follows no redirect,
@@ -31,11 +31,21 @@ typedef struct {
 /* MCP_FETCH_REFUSED (policy, shape, size, time, transport); otherwise MCP_OK whatever the status. */
 mcp_rc mcp_fetch_get(mcp_ctx *ctx, const mcp_fetch_rules *rules, const char *url, mcp_fetch_answer *out);
 
+typedef struct {
+    const char *type;           /* Content-Type */
+    const char *body;
+    size_t len;
+    const char *authorization;  /* the header's value; NULL: none. Never in a detail */
+} mcp_fetch_content;
+
+/* The same for POST. */
+mcp_rc mcp_fetch_post(mcp_ctx *ctx, const mcp_fetch_rules *rules, const char *url, const mcp_fetch_content *content, mcp_fetch_answer *out);
+
 /* 1 if the address (4 or 16 bytes, network order) is a public unicast one. IPv4 inside IPv6
  * (mapped, compatible, NAT64, 6to4, Teredo) is unwrapped first. RFC 6890 and later registries. */
 int mcp_fetch_address_is_public(const unsigned char *address, size_t len);
 
-/* The transport, for fetch.c: rules have no zeros left and url was judged. */
-mcp_rc mcp_fetch_curl_get(mcp_ctx *ctx, const mcp_fetch_rules *rules, const char *url, mcp_fetch_answer *out);
+/* The transport, for fetch.c: rules have no zeros left, url and header values were judged. content: NULL for GET. */
+mcp_rc mcp_fetch_curl(mcp_ctx *ctx, const mcp_fetch_rules *rules, const char *url, const mcp_fetch_content *content, mcp_fetch_answer *out);
 
 #endif

@@ -24,6 +24,9 @@ typedef struct {
  * string, "scp" a string or list (Entra, Okta). */
 mcp_rc mcp_token_verify(mcp_ctx *ctx, const mcp_token_profile *profile, const char *text, size_t len, mcp_token *out);
 
+/* The claims alone, where somebody else vouches for them (introspect.h); keys are not looked at, claims_text is left alone. */
+mcp_rc mcp_token_judge(mcp_ctx *ctx, const mcp_token_profile *profile, const json_t *claims, mcp_token *out);
+
 /* The unverified "iss", to choose among several profiles; NULL if unreadable. Decides nothing else. */
 const char *mcp_token_peek_issuer(mcp_ctx *ctx, const char *text, size_t len);
 

@@ -135,7 +135,7 @@ static mcp_fetch_rules whole(const mcp_fetch_rules *given)
     return rules;
 }
 
-mcp_rc mcp_fetch_get(mcp_ctx *ctx, const mcp_fetch_rules *rules, const char *url, mcp_fetch_answer *out)
+static mcp_rc fetch(mcp_ctx *ctx, const mcp_fetch_rules *rules, const char *url, const mcp_fetch_content *content, mcp_fetch_answer *out)
 {
     mcp_fetch_rules all = whole(rules);
     mcp_url parts;
@@ -143,5 +143,23 @@ mcp_rc mcp_fetch_get(mcp_ctx *ctx, const mcp_fetch_rules *rules, const char *url
 
     if ((rc = parse(ctx, url, &parts))) return rc;
     if ((rc = check_shape(ctx, &all, &parts))) return rc;
-    return mcp_fetch_curl_get(ctx, &all, url, out);
+    return mcp_fetch_curl(ctx, &all, url, content, out);
+}
+
+mcp_rc mcp_fetch_get(mcp_ctx *ctx, const mcp_fetch_rules *rules, const char *url, mcp_fetch_answer *out)
+{
+    return fetch(ctx, rules, url, NULL, out);
+}
+
+/* A header's value must not begin another header. */
+static int is_one_line(const char *text)
+{
+    return !text || !text[strcspn(text, "\r\n")];
+}
+
+mcp_rc mcp_fetch_post(mcp_ctx *ctx, const mcp_fetch_rules *rules, const char *url, const mcp_fetch_content *content, mcp_fetch_answer *out)
+{
+    if (!is_one_line(content->type) || !is_one_line(content->authorization))
+        return mcp_fail(ctx, MCP_FETCH_REFUSED, "a header to send has more than one line");
+    return fetch(ctx, rules, url, content, out);
 }

@@ -13,6 +13,7 @@ enum { HEAD_MAX = 16 * 1024, FIRST_ROOM = 4096 };
 typedef struct {
     mcp_ctx *ctx;
     const mcp_fetch_rules *rules;
+    const mcp_fetch_content *content;   /* NULL: GET */
     CURL *curl;
     struct curl_slist *headers;
     char *body;
@@ -136,11 +137,34 @@ static int set_trust(transfer *t)
         && (!file || !curl_easy_setopt(t->curl, CURLOPT_CAPATH, NULL));
 }
 
+/* libcurl keeps a copy. */
+static int add_header(transfer *t, const char *name, const char *value)
+{
+    struct curl_slist *longer = curl_slist_append(t->headers, apr_pstrcat(t->ctx->pool, name, ": ", value, NULL));
+
+    if (longer) t->headers = longer;
+    return longer != NULL;
+}
+
+/* An empty Expect: the body goes with the header, nobody waits for leave. */
+static int set_content(transfer *t)
+{
+    const mcp_fetch_content *content = t->content;
+
+    if (!content) return 1;
+    return add_header(t, "Content-Type", content->type)
+        && (!content->authorization || add_header(t, "Authorization", content->authorization))
+        && add_header(t, "Expect", "")
+        && !curl_easy_setopt(t->curl, CURLOPT_POST, 1L)
+        && !curl_easy_setopt(t->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)content->len)
+        && !curl_easy_setopt(t->curl, CURLOPT_POSTFIELDS, content->body);
+}
+
 static int set_request(transfer *t, const char *url)
 {
-    t->headers = curl_slist_append(NULL, apr_pstrcat(t->ctx->pool, "Accept: ", t->rules->accept, NULL));
-    if (!t->headers) return 0;
-    return !curl_easy_setopt(t->curl, CURLOPT_URL, url)
+    return add_header(t, "Accept", t->rules->accept)
+        && set_content(t)
+        && !curl_easy_setopt(t->curl, CURLOPT_URL, url)
         && !curl_easy_setopt(t->curl, CURLOPT_HTTPHEADER, t->headers)
         && !curl_easy_setopt(t->curl, CURLOPT_USERAGENT, "mod_mcp")
         && !curl_easy_setopt(t->curl, CURLOPT_ERRORBUFFER, t->reason)
@@ -183,12 +207,13 @@ static mcp_rc perform(transfer *t, mcp_fetch_answer *out)
     return MCP_OK;
 }
 
-static transfer *begin(mcp_ctx *ctx, const mcp_fetch_rules *rules)
+static transfer *begin(mcp_ctx *ctx, const mcp_fetch_rules *rules, const mcp_fetch_content *content)
 {
     transfer *t = apr_pcalloc(ctx->pool, sizeof *t);
 
     t->ctx = ctx;
     t->rules = rules;
+    t->content = content;
     t->room = FIRST_ROOM;
     t->body = apr_pcalloc(ctx->pool, t->room);
     t->curl = curl_easy_init();
@@ -196,9 +221,9 @@ static transfer *begin(mcp_ctx *ctx, const mcp_fetch_rules *rules)
     return t;
 }
 
-mcp_rc mcp_fetch_curl_get(mcp_ctx *ctx, const mcp_fetch_rules *rules, const char *url, mcp_fetch_answer *out)
+mcp_rc mcp_fetch_curl(mcp_ctx *ctx, const mcp_fetch_rules *rules, const char *url, const mcp_fetch_content *content, mcp_fetch_answer *out)
 {
-    transfer *t = begin(ctx, rules);
+    transfer *t = begin(ctx, rules, content);
     mcp_rc rc;
 
     rc = t->curl && set_limits(t) && set_trust(t) && set_request(t, url)

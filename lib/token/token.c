@@ -74,26 +74,32 @@ static const char *read_scope(apr_pool_t *p, const json_t *claims)
     return scope;
 }
 
+mcp_rc mcp_token_judge(mcp_ctx *ctx, const mcp_token_profile *profile, const json_t *claims, mcp_token *out)
+{
+    const char *issuer = mcp_json_string(claims, "iss");
+    mcp_rc rc;
+
+    if (!issuer || strcmp(issuer, profile->issuer)) return mcp_fail(ctx, MCP_BAD_TOKEN, "iss is not the issuer");
+    if (!stands_in(json_object_get(claims, "aud"), profile->audience)) return mcp_fail(ctx, MCP_BAD_TOKEN, "aud is not %s", profile->audience);
+    if ((rc = check_times(ctx, claims, profile->leeway, &out->exp))) return rc;
+    out->claims = claims;
+    out->sub = text_or_empty(claims, "sub");
+    out->client_id = text_or_empty(claims, json_object_get(claims, "client_id") ? "client_id" : "azp");
+    out->jti = text_or_empty(claims, "jti");
+    out->scope = read_scope(ctx->pool, claims);
+    return *out->sub ? MCP_OK : mcp_fail(ctx, MCP_BAD_TOKEN, "sub is missing");
+}
+
 mcp_rc mcp_token_verify(mcp_ctx *ctx, const mcp_token_profile *profile, const char *text, size_t len, mcp_token *out)
 {
-    const char *issuer;
     mcp_jws jws;
     mcp_rc rc;
 
     if ((rc = mcp_jws_verify(ctx, profile->keys, text, len, &jws))) return rc;
     if ((rc = check_type(ctx, jws.header))) return rc;
-    issuer = mcp_json_string(jws.payload, "iss");
-    if (!issuer || strcmp(issuer, profile->issuer)) return mcp_fail(ctx, MCP_BAD_TOKEN, "iss is not the issuer");
-    if (!stands_in(json_object_get(jws.payload, "aud"), profile->audience)) return mcp_fail(ctx, MCP_BAD_TOKEN, "aud is not %s", profile->audience);
-    if ((rc = check_times(ctx, jws.payload, profile->leeway, &out->exp))) return rc;
-    out->claims = jws.payload;
     out->claims_text = jws.payload_text;
     out->claims_len = jws.payload_len;
-    out->sub = text_or_empty(jws.payload, "sub");
-    out->client_id = text_or_empty(jws.payload, json_object_get(jws.payload, "client_id") ? "client_id" : "azp");
-    out->jti = text_or_empty(jws.payload, "jti");
-    out->scope = read_scope(ctx->pool, jws.payload);
-    return *out->sub ? MCP_OK : mcp_fail(ctx, MCP_BAD_TOKEN, "sub is missing");
+    return mcp_token_judge(ctx, profile, jws.payload, out);
 }
 
 const char *mcp_token_peek_issuer(mcp_ctx *ctx, const char *text, size_t len)

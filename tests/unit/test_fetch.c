@@ -149,17 +149,25 @@ static void answer(int s, const char *path)
         if (!strcmp(path, answers[i].path)) say(s, answers[i].answer);
 }
 
+/* Header and, where a length is announced, body. */
+static int is_all(const char *text)
+{
+    const char *body = strstr(text, "\r\n\r\n"), *announced = strcasestr(text, "\r\nContent-Length: ");
+
+    return body && (!announced || strlen(body + 4) >= (size_t)atoi(announced + strlen("\r\nContent-Length: ")));
+}
+
 static void serve_one(int s)
 {
-    char text[sizeof request], path[256] = "";
+    char text[sizeof request], method[8] = "", path[256] = "";
     size_t len = 0;
     ssize_t n;
 
     text[0] = '\0';
-    while (!strstr(text, "\r\n\r\n") && (n = recv(s, text + len, sizeof text - 1 - len, 0)) > 0) text[len += (size_t)n] = '\0';
+    while (!is_all(text) && (n = recv(s, text + len, sizeof text - 1 - len, 0)) > 0) text[len += (size_t)n] = '\0';
     memcpy(request, text, len + 1);
     requests++;
-    if (sscanf(text, "GET %255s", path) == 1) answer(s, path);
+    if (sscanf(text, "%7s %255s", method, path) == 2 && (!strcmp(method, "GET") || !strcmp(method, "POST"))) answer(s, path);
     shutdown(s, SHUT_RDWR);
     close(s);
 }
@@ -374,6 +382,89 @@ static void the_request_gives_nothing_away(void **state)
     assert_non_null(strstr(request, "\r\nAccept: text/plain\r\n"));
 }
 
+/* ---- POST ---- */
+
+static const mcp_fetch_content form = { "application/x-www-form-urlencoded", "a=b&c=%00", 9, "Basic YTpi" };
+
+static mcp_rc post(const mcp_fetch_rules *rules, const char *url, const mcp_fetch_content *content, mcp_fetch_answer *out)
+{
+    mcp_ctx_clear(ctx);
+    return mcp_fetch_post(ctx, rules, url, content, out);
+}
+
+static void a_form_is_sent_whole(void **state)
+{
+    mcp_fetch_answer a;
+
+    (void)state;
+    assert_int_equal(post(&open_rules, here("/ok"), &form, &a), MCP_OK);
+    assert_int_equal(a.status, 200);
+    assert_string_equal(a.body, "{\"a\": 1}");
+    assert_memory_equal(request, "POST /ok HTTP/1.1\r\n", 19);
+    assert_non_null(strstr(request, "\r\nContent-Type: application/x-www-form-urlencoded\r\n"));
+    assert_non_null(strstr(request, "\r\nContent-Length: 9\r\n"));
+    assert_non_null(strstr(request, "\r\nAuthorization: Basic YTpi\r\n"));
+    assert_non_null(strstr(request, "\r\nAccept: application/json\r\n"));
+    assert_null(strcasestr(request, "\r\nExpect:"));
+    assert_null(strcasestr(request, "\r\nCookie:"));
+    assert_memory_equal(strstr(request, "\r\n\r\n") + 4, "a=b&c=%00", 9);
+}
+
+static void without_authorization_none_is_sent(void **state)
+{
+    mcp_fetch_content content = form;
+    mcp_fetch_answer a;
+
+    (void)state;
+    content.authorization = NULL;
+    content.body = "";
+    content.len = 0;
+    assert_int_equal(post(&open_rules, here("/ok"), &content, &a), MCP_OK);
+    assert_null(strcasestr(request, "\r\nAuthorization:"));
+    assert_non_null(strstr(request, "\r\nContent-Length: 0\r\n"));
+    get("/ok");
+    assert_memory_equal(request, "GET ", 4);
+}
+
+/* A secret that would be sent on is worse than an answer missed. */
+static void a_form_follows_no_redirect(void **state)
+{
+    mcp_fetch_answer a;
+    int before = requests;
+
+    (void)state;
+    assert_int_equal(post(&open_rules, here("/moved"), &form, &a), MCP_OK);
+    assert_int_equal(a.status, 302);
+    assert_int_equal(requests, before + 1);
+}
+
+static void a_form_passes_the_same_guards(void **state)
+{
+    mcp_fetch_rules rules = open_rules;
+    mcp_fetch_content content = form;
+    mcp_fetch_answer a;
+    int before = requests;
+
+    (void)state;
+    rules.allow_private = 0;
+    assert_int_equal(post(&rules, here("/ok"), &form, &a), MCP_FETCH_REFUSED);
+    rules = open_rules;
+    rules.allow_http = 0;
+    assert_int_equal(post(&rules, here("/ok"), &form, &a), MCP_FETCH_REFUSED);
+    content.authorization = "Basic YTpi\r\nX: y";
+    assert_int_equal(post(&open_rules, here("/ok"), &content, &a), MCP_FETCH_REFUSED);
+    content = form;
+    content.type = "text/plain\nX: y";
+    assert_int_equal(post(&open_rules, here("/ok"), &content, &a), MCP_FETCH_REFUSED);
+    assert_int_equal(requests, before);
+    assert_int_equal(post(&open_rules, here("/endless"), &form, &a), MCP_FETCH_REFUSED);
+    assert_non_null(strstr(ctx->detail, "larger than 8 bytes"));
+    rules = open_rules;
+    rules.budget = 150000;
+    assert_int_equal(post(&rules, here("/silent"), &form, &a), MCP_FETCH_REFUSED);
+    assert_non_null(strstr(ctx->detail, "timed out"));
+}
+
 /* ---- what is refused ---- */
 
 enum { HTTP = 1, PRIVATE = 2, ALL = HTTP | PRIVATE };
@@ -516,7 +607,9 @@ int main(void)
     const struct CMUnitTest policy[] = { cmocka_unit_test(closed_addresses_are_closed), cmocka_unit_test(other_lengths_are_closed) };
     const struct CMUnitTest fetch[] = {
         TEST(an_answer_is_whole), TEST(any_status_is_an_answer), TEST(a_redirect_is_not_followed), TEST(content_is_not_decoded),
-        TEST(the_request_gives_nothing_away), TEST(refusals), TEST(a_closed_address_is_not_connected_to),
+        TEST(the_request_gives_nothing_away),
+        TEST(a_form_is_sent_whole), TEST(without_authorization_none_is_sent), TEST(a_form_follows_no_redirect), TEST(a_form_passes_the_same_guards),
+        TEST(refusals), TEST(a_closed_address_is_not_connected_to),
         TEST(time_is_bounded), TEST(without_numbers_there_are_bounds), TEST(certificates_are_verified)
     };
     int failed;
