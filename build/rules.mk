@@ -41,9 +41,10 @@ unit: $(UNIT)
 replay: $(FUZZ)
 	@set -e; for t in $^; do n=$${t##*/fuzz_}; $$t tests/fuzz/corpus/$$n; done
 fuzz: $(FUZZ:$(OUT)/fuzz/%=$(OUT)/libfuzzer/%)
-# Figures, never verdicts: the scanner beside jansson, and tokens made and verified.
-bench: $(OUT)/bench/scan $(OUT)/bench/mint
-	$(OUT)/bench/scan
+# Figures, never verdicts: the scanner beside jansson (and simdjson where it is installed), and tokens made and verified.
+SIMDJSON := $(shell $(PKG_CONFIG) --exists simdjson 2>/dev/null && echo $(OUT)/bench/simdjson.so)
+bench: $(OUT)/bench/scan $(OUT)/bench/mint $(SIMDJSON)
+	$(OUT)/bench/scan 0.05 $(SIMDJSON)
 	$(OUT)/bench/mint $(OUT)/bench/key.pem
 check:
 	build/check
@@ -77,6 +78,9 @@ $(OUT)/tools/%: tests/tools/%.c $(OUT)/libmcp.a
 $(OUT)/bench/%: tests/bench/%.c $(OUT)/libmcp.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_CORE) -MMD -o $@ $< $(OUT)/libmcp.a $(LIBS)
+$(OUT)/bench/simdjson.so: tests/bench/simdjson.cc
+	@mkdir -p $(@D)
+	$(CXX) -std=c++17 -Wall -Wextra -O2 -fPIC -shared -o $@ $< $(shell $(PKG_CONFIG) --cflags --libs simdjson)
 $(OUT)/unit/%: tests/unit/%.c $(OUT)/libmcp.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_CORE) -Itests/unit -MMD -o $@ $< $(OUT)/libmcp.a -lcmocka $(LIBS)

@@ -26,6 +26,7 @@ static void grow(mcp_envelope *e, size_t wanted)
 {
     char *grown;
 
+    if (!e->text_cap) e->text_cap = FIRST_TEXT;
     while (e->text_cap < wanted) e->text_cap *= 2;
     grown = apr_palloc(e->ctx->pool, e->text_cap);
     memcpy(grown, e->text, e->text_len);

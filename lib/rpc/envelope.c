@@ -16,18 +16,15 @@ mcp_rc mcp_scanner_fail(mcp_envelope *e, mcp_rc rc, const char *why)
 
 mcp_envelope *mcp_envelope_begin(mcp_ctx *ctx, const mcp_envelope_rules *rules)
 {
-    mcp_envelope *e = apr_palloc(ctx->pool, sizeof *e);
+    mcp_envelope *e = apr_pcalloc(ctx->pool, sizeof *e);
 
-    memset(e, 0, offsetof(mcp_envelope, first_frames));
     e->ctx = ctx;
     e->rules = *rules;
     e->at = WANT_VALUE;
     e->stack = e->top = e->first_frames;
     e->depth_cap = FIRST_FRAMES;
-    *e->stack = (frame){ 0, 0, OTHER, M_NONE };
     e->names = mcp_names_create(ctx);
-    e->text = e->first_text;
-    e->text_cap = FIRST_TEXT;
+    e->text = e->no_text;
     return e;
 }
 

@@ -15,7 +15,7 @@ static role role_of(const mcp_envelope *e)
     return e->now == M_PARAMS ? PARAMS : e->now == M_META ? META : OTHER;
 }
 
-static void more_frames(mcp_envelope *e)
+void mcp_grammar_more_frames(mcp_envelope *e)
 {
     frame *grown = apr_palloc(e->ctx->pool, 2 * e->depth_cap * sizeof *grown);
 
@@ -32,11 +32,7 @@ mcp_rc mcp_grammar_open(mcp_envelope *e, char kind)
     if (!e->depth && kind == '[') return mcp_scanner_fail(e, MCP_BATCH, "the outermost value is an array");
     if (e->depth >= e->rules.max_depth) return mcp_scanner_fail(e, MCP_TOO_DEEP, "nested too deep");
     if (e->now == M_ARGUMENTS) e->message.arguments_at = mcp_scanner_offset(e);
-    if (e->depth + 1 == e->depth_cap) more_frames(e);
-    e->depth++;
-    *++e->top = (frame){ kind == '{' ? mcp_names_mark(e->names) : 0, kind, (unsigned char)what, (unsigned char)e->now };
-    e->now = M_NONE;
-    e->at = kind == '{' ? WANT_NAME_OR_END : WANT_VALUE_OR_END;
+    push_frame(e, (frame){ mcp_names_mark(e->names), kind, (unsigned char)what, (unsigned char)e->now });
     return MCP_OK;
 }
 
@@ -46,17 +42,9 @@ mcp_rc mcp_grammar_close(mcp_envelope *e, char kind)
 
     if (f->kind != kind) return bad_json(e, "a bracket that closes another kind");
     if (f->of == M_ARGUMENTS) e->message.arguments_len = mcp_scanner_offset(e) + 1 - e->message.arguments_at;
-    if (kind == '{') mcp_names_forget(e->names, f->names);
-    e->depth--;
-    e->top--;
-    mcp_grammar_end_value(e);
+    mcp_names_forget(e->names, f->names);
+    pop_frame(e);
     return MCP_OK;
-}
-
-void mcp_grammar_end_value(mcp_envelope *e)
-{
-    e->in_id = 0;
-    e->at = e->depth ? WANT_COMMA_OR_END : FINISHED;
 }
 
 /* ---- strings, byte by byte ---- */
@@ -76,12 +64,12 @@ static mcp_rc end_string(mcp_envelope *e)
     if (e->keep && memchr(e->text, 0, e->text_len))
         return mcp_scanner_fail(e, MCP_AMBIGUOUS, e->is_name ? "a member name holds U+0000" : "a protocol value holds U+0000");
     if (e->is_name) {
-        if ((rc = mcp_members_name(e, e->text, e->text_len))) return rc;
+        if ((rc = mcp_members_name(e, e->text, e->text_len, e->text_len))) return rc;
         e->at = WANT_COLON;
         return MCP_OK;
     }
     if (e->keep) mcp_members_text(e, e->text, e->text_len);
-    mcp_grammar_end_value(e);
+    end_value(e);
     return MCP_OK;
 }
 
@@ -169,7 +157,7 @@ static int number_takes(mcp_envelope *e, unsigned char c)
 static mcp_rc in_word(mcp_envelope *e, unsigned char c)
 {
     if (c != (unsigned char)*e->word) return bad_json(e, "an unknown word");
-    if (!*++e->word) mcp_grammar_end_value(e);
+    if (!*++e->word) end_value(e);
     return MCP_OK;
 }
 
@@ -229,7 +217,7 @@ static mcp_rc in_number(mcp_envelope *e, unsigned char c)
 {
     if (number_takes(e, c)) return MCP_OK;
     if (!number_may_end(e->number)) return bad_json(e, "a malformed number");
-    mcp_grammar_end_value(e);
+    end_value(e);
     return between(e, c);
 }
 

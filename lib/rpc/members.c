@@ -1,13 +1,14 @@
 #include <string.h>
 #include <apr_strings.h>
+#include "nameset.h"
 #include "runs.h"
 #include "scanner.h"
 
 enum { LONGEST_KNOWN = 48 };
 
 typedef struct {
-    const char *name;
-    size_t len;
+    char name[LONGEST_KNOWN];
+    size_t len;                 /* 0 ends a table */
     member is;
 } known;
 
@@ -15,17 +16,17 @@ typedef struct {
 
 static const known of_envelope[] = {
     KNOWN("jsonrpc", M_JSONRPC), KNOWN("id", M_ID), KNOWN("method", M_METHOD), KNOWN("params", M_PARAMS), KNOWN("result", M_RESULT),
-    KNOWN("error", M_ERROR), { NULL, 0, M_NONE }
+    KNOWN("error", M_ERROR), { "", 0, M_NONE }
 };
 static const known of_params[] = {
     KNOWN("name", M_NAME), KNOWN("uri", M_URI), KNOWN("arguments", M_ARGUMENTS), KNOWN("_meta", M_META), KNOWN("cursor", M_NONE),
     KNOWN("ref", M_NONE), KNOWN("task", M_NONE), KNOWN("taskId", M_NONE), KNOWN("argument", M_NONE), KNOWN("requestId", M_NONE),
     KNOWN("requestState", M_NONE), KNOWN("inputResponses", M_NONE), KNOWN("protocolVersion", M_NONE), KNOWN("capabilities", M_NONE),
-    { NULL, 0, M_NONE }
+    { "", 0, M_NONE }
 };
 static const known of_meta[] = {
     KNOWN("io.modelcontextprotocol/protocolVersion", M_VERSION), KNOWN("io.modelcontextprotocol/clientInfo", M_NONE),
-    KNOWN("io.modelcontextprotocol/clientCapabilities", M_NONE), KNOWN("progressToken", M_NONE), { NULL, 0, M_NONE }
+    KNOWN("io.modelcontextprotocol/clientCapabilities", M_NONE), KNOWN("progressToken", M_NONE), { "", 0, M_NONE }
 };
 static const known *const of_role[] = { [ENVELOPE] = of_envelope, [PARAMS] = of_params, [META] = of_meta };
 
@@ -85,29 +86,31 @@ static mcp_rc refuse_imitation(mcp_envelope *e, const known *k, const char *name
 
     /* Copied from object to object, it becomes JavaScript's prototype: members that nobody sent. */
     if (len == 9 && !memcmp(name, "__proto__", 9)) return mcp_scanner_fail(e, MCP_AMBIGUOUS, "a member that changes what others mean");
-    for (; k->name; k++)
+    for (; k->len; k++)
         if (is_folded(k, folded, n)) return unsure(e, k->is, "a member differs from a protocol member by case alone");
     return MCP_OK;
 }
 
-static mcp_rc recognise(mcp_envelope *e, const char *name, size_t len)
+static mcp_rc recognise(mcp_envelope *e, const char *name, size_t len, size_t readable)
 {
+    uint64_t first = first_eight(name, len, readable);
     const known *k;
 
-    for (k = of_role[e->top->what]; k->name; k++) {
-        if (k->len != len || memcmp(k->name, name, len)) continue;
+    for (k = of_role[e->top->what]; k->len; k++) {
+        if (k->len != len || first_eight(k->name, len, sizeof k->name) != first || (len > 8 && memcmp(k->name + 8, name + 8, len - 8))) continue;
         e->now = k->is;
         return MCP_OK;
     }
     return refuse_imitation(e, of_role[e->top->what], name, len);
 }
 
-mcp_rc mcp_members_name(mcp_envelope *e, const char *name, size_t len)
+mcp_rc mcp_members_name(mcp_envelope *e, const char *name, size_t len, size_t readable)
 {
     mcp_rc rc;
 
     e->now = M_NONE;
-    if (e->top->what != OTHER && (rc = recognise(e, name, len))) return rc;
+    if (e->top->what != OTHER && (rc = recognise(e, name, len, readable))) return rc;
+    if (add_quickly(e->names, e->top->names, name, len, readable)) return MCP_OK;
     if (!(rc = mcp_names_add(e->names, e->top->names, name, len))) return MCP_OK;
     if (rc == MCP_EXISTS) return unsure(e, e->now, "a member stands twice in one object");
     return mcp_scanner_fail(e, rc, "the member names cannot be kept");

@@ -1,44 +1,22 @@
 #include <stdint.h>
 #include <string.h>
-#include "mcp/names.h"
 #include "mcp/text.h"
+#include "nameset.h"
 
-enum { FEW = 16, FIRST_ENTRIES = 32, FIRST_BYTES = 512, WHOLE = 16, KEY_BYTES = 16 };
-
-/* The ends and the length tell names of up to WHOLE bytes apart; longer ones are kept whole beside. */
-typedef struct {
-    uint64_t first, last;
-    uint32_t at, len;           /* in bytes */
-    uint32_t hash, next;        /* the next older entry of the bucket, counted from 1; 0: none; UNHASHED: in no bucket */
-} entry;
-
-#define UNHASHED UINT32_MAX
-
-/* The names of an object are compared one by one while they are FEW, and hashed, all of them, from then on. The newest
- * entry heads its bucket, so the top of the stack is taken off in one step. */
-struct mcp_names {
-    mcp_ctx *ctx;
-    uint64_t key[2];            /* drawn when an object's names are no longer few */
-    entry *entries;
-    uint32_t *heads;            /* as many as entries, a power of two; NULL before the first are hashed */
-    size_t count, cap;
-    char *bytes;
-    size_t bytes_len, bytes_cap;
-    apr_pool_t *entries_pool, *heads_pool, *bytes_pool;
-    entry first_entries[FIRST_ENTRIES];
-    char first_bytes[FIRST_BYTES];
-};
+enum { KEY_BYTES = 16, HEADS = 2 };      /* two buckets for each entry: most that are asked are empty */
 
 mcp_names *mcp_names_create(mcp_ctx *ctx)
 {
     mcp_names *n = apr_palloc(ctx->pool, sizeof *n);
 
-    memset(n, 0, offsetof(mcp_names, first_entries));
     n->ctx = ctx;
     n->entries = n->first_entries;
+    n->heads = NULL;
+    n->count = n->bytes_len = 0;
     n->cap = FIRST_ENTRIES;
     n->bytes = n->first_bytes;
     n->bytes_cap = FIRST_BYTES;
+    n->entries_pool = n->heads_pool = n->bytes_pool = NULL;
     return n;
 }
 
@@ -49,12 +27,14 @@ size_t mcp_names_mark(const mcp_names *n)
 
 /* ---- SipHash-1-3: keyed, so collisions cannot be prepared ---- */
 
-static uint64_t rotate(uint64_t x, unsigned by)
+#define INLINED inline __attribute__((always_inline))   /* so that its state stays in registers */
+
+static INLINED uint64_t rotate(uint64_t x, unsigned by)
 {
     return x << by | x >> (64 - by);
 }
 
-static void sip_round(uint64_t v[4])
+static INLINED void sip_round(uint64_t v[4])
 {
     v[0] += v[1]; v[1] = rotate(v[1], 13) ^ v[0]; v[0] = rotate(v[0], 32);
     v[2] += v[3]; v[3] = rotate(v[3], 16) ^ v[2];
@@ -62,27 +42,11 @@ static void sip_round(uint64_t v[4])
     v[2] += v[1]; v[1] = rotate(v[1], 17) ^ v[2]; v[2] = rotate(v[2], 32);
 }
 
-static void sip_word(uint64_t v[4], uint64_t word)
+static INLINED void sip_word(uint64_t v[4], uint64_t word)
 {
     v[3] ^= word;
     sip_round(v);
     v[0] ^= word;
-}
-
-static uint64_t load_eight(const char *bytes)
-{
-    uint64_t word;
-
-    memcpy(&word, bytes, 8);
-    return word;
-}
-
-static uint32_t load_four(const char *bytes)
-{
-    uint32_t word;
-
-    memcpy(&word, bytes, 4);
-    return word;
 }
 
 /* Of all the name's bytes: the middle ones lie in n->bytes if there are any. */
@@ -92,30 +56,13 @@ static uint32_t hash_of(const mcp_names *n, const entry *e)
                       n->key[0] ^ 0x6c7967656e657261u, n->key[1] ^ 0x7465646279746573u };
     size_t i;
 
+    sip_word(v, e->len);
     sip_word(v, e->first);
     for (i = 8; i + 8 < e->len; i += 8) sip_word(v, load_eight(n->bytes + e->at + i));
-    sip_word(v, e->last);
-    sip_word(v, e->len);
+    if (e->len > 8) sip_word(v, e->last);
     v[2] ^= 0xff;
     for (i = 0; i < 3; i++) sip_round(v);
     return (uint32_t)(v[0] ^ v[1] ^ v[2] ^ v[3]);
-}
-
-static void read_ends(entry *e, const char *name, size_t len)
-{
-    const unsigned char *c = (const unsigned char *)name;
-
-    if (len >= 8) {
-        e->first = load_eight(name);
-        e->last = load_eight(name + len - 8);
-    } else if (len >= 4) {
-        e->first = load_four(name);
-        e->last = load_four(name + len - 4);
-    } else {
-        e->first = len ? c[0] | (uint64_t)c[len / 2] << 8 | (uint64_t)c[len - 1] << 16 : 0;
-        e->last = 0;
-    }
-    e->len = (uint32_t)len;
 }
 
 /* ---- growing ---- */
@@ -147,9 +94,14 @@ static mcp_rc draw_key(mcp_names *n)
     return MCP_OK;
 }
 
+static size_t bucket_of(const mcp_names *n, uint32_t hash)
+{
+    return hash & (HEADS * n->cap - 1);
+}
+
 static void put_in_bucket(mcp_names *n, size_t i)
 {
-    uint32_t *head = &n->heads[n->entries[i].hash & (n->cap - 1)];
+    uint32_t *head = &n->heads[bucket_of(n, n->entries[i].hash)];
 
     n->entries[i].next = *head;
     *head = (uint32_t)i + 1;
@@ -159,11 +111,11 @@ static void put_in_bucket(mcp_names *n, size_t i)
 static mcp_rc more_heads(mcp_names *n)
 {
     size_t i;
-    void *heads = larger(n, &n->heads_pool, n->heads, 0, n->cap * sizeof *n->heads);
+    void *heads = larger(n, &n->heads_pool, n->heads, 0, HEADS * n->cap * sizeof *n->heads);
 
     if (!heads) return mcp_fail(n->ctx, MCP_INTERNAL, "memory is out");
     n->heads = heads;
-    memset(n->heads, 0, n->cap * sizeof *n->heads);
+    memset(n->heads, 0, HEADS * n->cap * sizeof *n->heads);
     for (i = 0; i < n->count; i++)
         if (n->entries[i].next != UNHASHED) put_in_bucket(n, i);
     return MCP_OK;
@@ -197,24 +149,9 @@ static mcp_rc more_bytes(mcp_names *n, size_t wanted)
 
 /* ---- the set ---- */
 
-static int same(const mcp_names *n, const entry *a, const entry *b)
-{
-    if (a->first != b->first || a->last != b->last || a->len != b->len) return 0;
-    return a->len <= WHOLE || !memcmp(n->bytes + a->at, n->bytes + b->at, a->len);
-}
-
-/* All names of the object or none of them. */
-static int is_hashed(const mcp_names *n, size_t mark)
-{
-    return n->count > mark && n->entries[n->count - 1].next != UNHASHED;
-}
-
 static mcp_rc add_to_few(mcp_names *n, size_t mark, entry *e)
 {
-    const entry *other;
-
-    for (other = n->entries + mark; other < e; other++)
-        if (same(n, other, e)) return MCP_EXISTS;
+    if (stands_among(n, mark, e)) return MCP_EXISTS;
     e->next = UNHASHED;
     n->count++;
     return MCP_OK;
@@ -239,8 +176,8 @@ static mcp_rc add_to_many(mcp_names *n, size_t mark, entry *e)
     uint32_t i;
 
     e->hash = hash_of(n, e);
-    for (i = n->heads[e->hash & (n->cap - 1)]; i > mark; i = n->entries[i - 1].next)
-        if (n->entries[i - 1].hash == e->hash && same(n, &n->entries[i - 1], e)) return MCP_EXISTS;
+    for (i = n->heads[bucket_of(n, e->hash)]; i > mark; i = n->entries[i - 1].next)
+        if (n->entries[i - 1].hash == e->hash && same_name(n, &n->entries[i - 1], e)) return MCP_EXISTS;
     put_in_bucket(n, n->count++);
     return MCP_OK;
 }
@@ -254,7 +191,7 @@ mcp_rc mcp_names_add(mcp_names *n, size_t mark, const char *name, size_t len)
     if (n->count == n->cap && (rc = more_entries(n))) return rc;
     if (n->bytes_len + kept > n->bytes_cap && (rc = more_bytes(n, n->bytes_len + kept))) return rc;
     e = &n->entries[n->count];
-    read_ends(e, name, len);
+    read_ends(e, name, len, len);
     e->at = (uint32_t)n->bytes_len;
     if (kept) memcpy(n->bytes + e->at, name, kept);
     if (n->count - mark >= FEW && !is_hashed(n, mark) && (rc = hash_the_few(n, mark))) return rc;
@@ -267,9 +204,7 @@ void mcp_names_forget(mcp_names *n, size_t mark)
 {
     size_t i;
 
-    if (n->count == mark) return;
     if (is_hashed(n, mark))
-        for (i = n->count; i > mark; i--) n->heads[n->entries[i - 1].hash & (n->cap - 1)] = n->entries[i - 1].next;
-    n->bytes_len = n->entries[mark].at;
-    n->count = mark;
+        for (i = n->count; i > mark; i--) n->heads[bucket_of(n, n->entries[i - 1].hash)] = n->entries[i - 1].next;
+    drop_names(n, mark);
 }

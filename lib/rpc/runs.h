@@ -102,6 +102,17 @@ static inline const unsigned char *skip_plain(const unsigned char *s, const unsi
     return s;
 }
 
+/* A first look, which is the only one that short strings need. */
+static inline const unsigned char *skip_first_plain(const unsigned char *s, const unsigned char *end)
+{
+#ifdef __SSE2__
+    if (end - s >= 16) return s + __builtin_ctz(odd_of_sixteen(s) | 1u << 16);
+#else
+    (void)end;
+#endif
+    return s;
+}
+
 static inline int continues(unsigned char c)
 {
     return (c & 0xc0) == 0x80;

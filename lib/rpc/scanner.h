@@ -11,7 +11,7 @@
 #include "mcp/envelope.h"
 #include "mcp/names.h"
 
-enum { NAME_MAX_BYTES = 64 * 1024, TEXT_MAX = 8 * 1024, FIRST_FRAMES = 16, FIRST_TEXT = 128 };
+enum { NAME_MAX_BYTES = 64 * 1024, TEXT_MAX = 8 * 1024, FIRST_FRAMES = 12, FIRST_TEXT = 128 };
 
 typedef enum {
     WANT_VALUE, WANT_VALUE_OR_END, WANT_NAME_OR_END, WANT_NAME, WANT_COLON, WANT_COMMA_OR_END, FINISHED,
@@ -28,7 +28,7 @@ typedef enum { OTHER, ENVELOPE, PARAMS, META } role;
 typedef enum { M_NONE, M_JSONRPC, M_ID, M_METHOD, M_PARAMS, M_RESULT, M_ERROR, M_NAME, M_URI, M_ARGUMENTS, M_META, M_VERSION } member;
 
 typedef struct {
-    size_t names;               /* where its names begin; of an array: nothing */
+    size_t names;               /* where its names begin; an array has none */
     char kind;                  /* '{' or '[' */
     unsigned char what;         /* a role */
     unsigned char of;           /* the member this container is the value of */
@@ -63,8 +63,8 @@ struct mcp_envelope {
     int jsonrpc_good, has_result, has_error, has_params;
     mcp_message message;
 
-    frame first_frames[FIRST_FRAMES];   /* from here on nothing is cleared at the beginning */
-    char first_text[FIRST_TEXT];
+    frame first_frames[FIRST_FRAMES];
+    char no_text[1];
 };
 
 static inline int between_tokens(const mcp_envelope *e)
@@ -85,13 +85,13 @@ size_t mcp_scanner_offset(const mcp_envelope *e);
 mcp_rc mcp_grammar_step(mcp_envelope *e);                            /* takes the byte at e->here */
 mcp_rc mcp_grammar_open(mcp_envelope *e, char kind);
 mcp_rc mcp_grammar_close(mcp_envelope *e, char kind);
-void mcp_grammar_end_value(mcp_envelope *e);
+void mcp_grammar_more_frames(mcp_envelope *e);
 
 /* tokens.c: takes what tokens lie whole in the piece; e->here is then the first byte of one that does not. */
 mcp_rc mcp_tokens_take(mcp_envelope *e, const unsigned char *end);
 
-/* members.c; names and texts are decoded */
-mcp_rc mcp_members_name(mcp_envelope *e, const char *name, size_t len);
+/* members.c; names and texts are decoded; readable: how many bytes may be read at name, of which len are the name's */
+mcp_rc mcp_members_name(mcp_envelope *e, const char *name, size_t len, size_t readable);
 mcp_rc mcp_members_value(mcp_envelope *e, unsigned char first);     /* a value of e->now begins */
 void mcp_members_text(mcp_envelope *e, const char *text, size_t len);
 mcp_rc mcp_members_id(mcp_envelope *e, const unsigned char *raw, size_t len);
@@ -103,5 +103,29 @@ size_t mcp_decoded_room(const mcp_envelope *e);
 mcp_rc mcp_decoded_bytes(mcp_envelope *e, const unsigned char *bytes, size_t len);
 mcp_rc mcp_decoded_escape(mcp_envelope *e, unsigned u);             /* a character or half a surrogate pair */
 mcp_rc mcp_decoded_check(mcp_envelope *e);                          /* no surrogate is left alone */
+
+/* ---- moves that both the byte machine and the short way make ---- */
+
+static inline void end_value(mcp_envelope *e)
+{
+    e->in_id = 0;
+    e->at = e->depth ? WANT_COMMA_OR_END : FINISHED;
+}
+
+static inline void push_frame(mcp_envelope *e, frame f)
+{
+    if (e->depth + 1 == e->depth_cap) mcp_grammar_more_frames(e);
+    e->depth++;
+    *++e->top = f;
+    e->now = M_NONE;
+    e->at = f.kind == '{' ? WANT_NAME_OR_END : WANT_VALUE_OR_END;
+}
+
+static inline void pop_frame(mcp_envelope *e)
+{
+    e->depth--;
+    e->top--;
+    end_value(e);
+}
 
 #endif

@@ -31,6 +31,8 @@ static int teardown(void **state)
 #define ENV(members) "{\"jsonrpc\":\"2.0\"," members "}"
 #define ROW(text, rc) { text, sizeof(text) - 1, rc }
 
+#define SIXTEEN "\"a\":1,\"b\":1,\"c\":1,\"d\":1,\"e\":1,\"f\":1,\"g\":1,\"h\":1,\"i\":1,\"j\":1,\"k\":1,\"l\":1,\"m\":1,\"n\":1,\"o\":1,\"p\":1"
+
 static const struct {
     const char *text;
     size_t len;
@@ -119,6 +121,15 @@ static const struct {
     ROW(CALL("\"name\":\"a\",\"name\":null"), MCP_AMBIGUOUS),
     ROW(CALL("\"name\":\"a\",\"n\\u0061me\":\"b\""), MCP_AMBIGUOUS),
     ROW(ENV("\"id\":1,\"method\":\"m\",\"params\":{},\"params\":{}"), MCP_AMBIGUOUS),
+
+    ROW(ARGS(SIXTEEN), MCP_OK),
+    ROW(ARGS(SIXTEEN ",\"q\":[{" SIXTEEN ",\"q\":1,\"r\":1}],\"r\":1"), MCP_OK),
+    ROW(ARGS(SIXTEEN ",\"p\":1"), MCP_AMBIGUOUS),
+    ROW(ARGS(SIXTEEN ",\"q\":[{" SIXTEEN ",\"q\":1}],\"a\":1"), MCP_AMBIGUOUS),
+    ROW(ARGS("\"q\":[{" SIXTEEN ",\"q\":1}],\"a\":1,\"q\":1"), MCP_AMBIGUOUS),
+    ROW(ARGS("\"as long as this or longer 1\":1,\"as long as this or longer 2\":1"), MCP_OK),
+    ROW(ARGS("\"as long as this or longer 1\":1,\"as long \\u0061s this or longer 1\":1"), MCP_AMBIGUOUS),
+    ROW(ARGS("\"as long and 1 longer\":1,\"as long and 2 longer\":1"), MCP_OK),     /* alike at both ends */
 
     /* names nearly those of the protocol */
     ROW(ARGS("\"name\":1,\"NAME\":2,\"Params\":3,\"\xc5\xbf\":4"), MCP_OK),     /* a tool's own words */
@@ -316,6 +327,54 @@ static void caps_are_exact(void **state)
     assert_int_equal(mcp_envelope_scan(mcp_ctx_create(pool), &tight, text, strlen(text), &m), MCP_TOO_DEEP);
 }
 
+/* Caps on text are exact to the byte however the text is cut, within a character too. */
+static void long_texts_are_cut_alike(void **state)
+{
+    static const struct { const char *before, *after; size_t cap; mcp_rc rc; } places[] = {
+        { ENV("\"method\":\"m\",\"params\":{\"name\":\""), "\"}}", 8 * 1024, MCP_BAD_ENVELOPE },
+        { ENV("\"method\":\"m\",\"params\":{\"x\":{\""), "\":1}}}", 64 * 1024, MCP_BAD_JSON },
+    };
+    static const char *const units[] = { "x", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80" };
+    static const size_t pieces[] = { 1, 2, 13, 8000, 1 << 20 };
+    size_t i, k, n, len, fits, cut;
+    mcp_message m;
+    char *text, *at;
+
+    (void)state;
+    for (i = 0; i < 2; i++)
+        for (k = 0; k < 4; k++)
+            for (fits = 0; fits < 2; fits++) {
+                len = strlen(places[i].before) - 1;     /* without the brace that ENV closes */
+                at = text = apr_palloc(pool, places[i].cap + 256);
+                memcpy(at, places[i].before, len);
+                for (at += len, n = places[i].cap / strlen(units[k]) + !fits; n; n--) at += sprintf(at, "%s", units[k]);
+                strcpy(at, places[i].after);
+                for (cut = 0; cut < 5; cut++) assert_int_equal(scan(text, strlen(text), 0, pieces[cut], &m), fits ? MCP_OK : places[i].rc);
+                apr_pool_clear(pool);
+            }
+}
+
+static void deep_containers_are_kept(void **state)
+{
+    enum { DEEP = 100 };
+    const mcp_envelope_rules deep = { 1 << 20, DEEP };
+    char opened[8 * DEEP], closed[2 * DEEP], *at = opened, *text;
+    mcp_message m;
+    int i, n;
+
+    (void)state;
+    for (n = 1; n < DEEP; n++) {
+        for (i = 0, at = opened; i < n; i++) at += sprintf(at, i % 2 ? "[" : "{\"a\":");
+        for (i = n, at = closed; i > 0; i--) *at++ = i % 2 ? '}' : ']';
+        *at = '\0';
+        text = apr_psprintf(pool, ENV("\"method\":\"m\",\"x\":%s1%s,\"y\":1"), opened, closed);
+        assert_int_equal(mcp_envelope_scan(mcp_ctx_create(pool), &deep, text, strlen(text), &m), n + 1 <= DEEP ? MCP_OK : MCP_TOO_DEEP);
+        text = apr_psprintf(pool, ENV("\"method\":\"m\",\"x\":%s1%s,\"x\":1"), opened, closed);
+        assert_int_equal(mcp_envelope_scan(mcp_ctx_create(pool), &deep, text, strlen(text), &m), MCP_AMBIGUOUS);
+        apr_pool_clear(pool);
+    }
+}
+
 static void a_failure_stays(void **state)
 {
     mcp_envelope *e = mcp_envelope_begin(mcp_ctx_create(pool), &rules);
@@ -359,6 +418,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(ids_are_echoed_exactly_or_not_at_all, setup, teardown),
         cmocka_unit_test_setup_teardown(half_an_id_is_never_echoed, setup, teardown),
         cmocka_unit_test_setup_teardown(caps_are_exact, setup, teardown),
+        cmocka_unit_test_setup_teardown(long_texts_are_cut_alike, setup, teardown),
+        cmocka_unit_test_setup_teardown(deep_containers_are_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(a_failure_stays, setup, teardown),
         cmocka_unit_test_setup_teardown(repeats_are_found_among_many, setup, teardown),
     };

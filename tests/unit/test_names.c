@@ -55,6 +55,7 @@ static void a_name_stands_once_in_its_object(void **state)
 static void names_are_compared_whole(void **state)
 {
     mcp_names *n = mcp_names_create(ctx);
+    size_t i;
 
     (void)state;
     assert_int_equal(mcp_names_add(n, 0, "", 0), MCP_OK);
@@ -63,6 +64,10 @@ static void names_are_compared_whole(void **state)
     assert_int_equal(mcp_names_add(n, 0, "abcdefgh\0", 9), MCP_OK);
     assert_int_equal(mcp_names_add(n, 0, "abcdefg", 7), MCP_OK);
     assert_int_equal(mcp_names_add(n, 0, "abcdefgh", 8), MCP_EXISTS);
+    for (i = 0; i < 40; i++) {      /* each the beginning of the next; from FEW on hashed */
+        assert_int_equal(mcp_names_add(n, 0, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", i + 1), MCP_OK);
+        assert_int_equal(mcp_names_add(n, 0, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", i + 1), MCP_EXISTS);
+    }
 }
 
 /* Growing and drawing the key lose nothing, at any depth. */
@@ -81,6 +86,27 @@ static void growth_keeps_every_name(void **state)
     mcp_names_forget(n, inner);
     for (i = 0; i < 20; i++) assert_int_equal(add(n, 0, apr_psprintf(ctx->pool, "n%d", i)), MCP_EXISTS);
     for (i = 20; i < MANY; i++) assert_int_equal(add(n, 0, apr_psprintf(ctx->pool, "n%d", i)), MCP_OK);
+}
+
+/* Around the size at which an object's names are hashed: a repeat changes nothing, and what is forgotten is gone. */
+static void few_become_many_and_few_again(void **state)
+{
+    mcp_names *n = mcp_names_create(ctx);
+    size_t inner;
+    int size, i, round;
+
+    (void)state;
+    assert_int_equal(add(n, 0, "outer"), MCP_OK);
+    inner = mcp_names_mark(n);
+    for (size = 1; size < 40; size++)
+        for (round = 0; round < 2; round++) {
+            for (i = 0; i < size; i++) assert_int_equal(add(n, inner, apr_psprintf(ctx->pool, "a rather long name %d", i)), MCP_OK);
+            for (i = 0; i < size; i++) assert_int_equal(add(n, inner, apr_psprintf(ctx->pool, "a rather long name %d", i)), MCP_EXISTS);
+            assert_int_equal(add(n, inner, "outer"), MCP_OK);
+            mcp_names_forget(n, inner);
+            assert_int_equal(mcp_names_mark(n), inner);
+            assert_int_equal(add(n, 0, "outer"), MCP_EXISTS);
+        }
 }
 
 static void long_names_are_kept(void **state)
@@ -121,6 +147,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_name_stands_once_in_its_object, setup, teardown),
         cmocka_unit_test_setup_teardown(names_are_compared_whole, setup, teardown),
         cmocka_unit_test_setup_teardown(growth_keeps_every_name, setup, teardown),
+        cmocka_unit_test_setup_teardown(few_become_many_and_few_again, setup, teardown),
         cmocka_unit_test_setup_teardown(long_names_are_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(prepared_collisions_cost_nothing, setup, teardown),
     };
