@@ -10,11 +10,12 @@
 #include <http_log.h>
 #include <http_protocol.h>
 #include <http_request.h>
-#include <mod_auth.h>
 #include <apr_optional.h>
 #include <apr_strings.h>
 #include "mcp/gate.h"
-#include "mcp/location.h"
+#include "mcp/answer.h"
+#include "mcp/batch.h"
+#include "mcp/session.h"
 #include "mcp/text.h"
 #include "mcp/trust.h"
 #include "mcp/url.h"
@@ -23,16 +24,6 @@ APLOG_USE_MODULE(mcp_toolauthz);
 extern __attribute__((visibility("default"))) module AP_MODULE_DECLARE_DATA mcp_toolauthz_module;
 
 enum { MAX_BODY = 4 * 1024 * 1024, MAX_DEPTH = 64, DEPTH_LIMIT = 10000 };
-
-/* What is known of the request while it is judged; the Require providers read it. */
-typedef struct {
-    mcp_token token;
-    mcp_message message;
-    const char *authorization;      /* the header that was taken off */
-    apr_bucket_brigade *body;       /* what the handler has not read yet */
-    int assume_scopes;              /* second look: would it pass with more scope? */
-    apr_array_header_t *wanted;     /* scopes met in the second look */
-} judged;
 
 #define AT(member) (void *)APR_OFFSETOF(mcp_location, member)
 
@@ -44,11 +35,6 @@ static mcp_locations *server_of(server_rec *s)
 static mcp_location *dir_of(request_rec *r)
 {
     return ap_get_module_config(r->per_dir_config, &mcp_toolauthz_module);
-}
-
-static judged *judged_of(request_rec *r)
-{
-    return ap_get_module_config(r->request_config, &mcp_toolauthz_module);
 }
 
 /* ---- directives ---- */
@@ -152,129 +138,85 @@ static const char *set_audit(cmd_parms *cmd, void *dir, const char *value)
     return mcp_audit_check(cmd->pool, value);
 }
 
+static const char *set_session_key(cmd_parms *cmd, void *dir, const char *value)
+{
+    (void)dir;
+    return mcp_session_key_read(cmd, value, &server_of(cmd->server)->session_key);
+}
+
+static const char *add_implied(cmd_parms *cmd, void *dir, int argc, char *const argv[])
+{
+    mcp_implied line = { argv[0], NULL };
+    int i;
+
+    (void)dir;
+    if (argc < 2) return "MCPScopeImplies wants the broad scope and then those that it holds";
+    line.narrow = apr_array_make(cmd->pool, argc, sizeof(const char *));
+    for (i = 1; i < argc; i++) {
+        if (!strcmp(argv[i], argv[0])) return "MCPScopeImplies: a scope holds itself already";
+        APR_ARRAY_PUSH(line.narrow, const char *) = argv[i];
+    }
+    APR_ARRAY_PUSH(server_of(cmd->server)->implies, mcp_implied) = line;
+    return NULL;
+}
+
 static const command_rec directives[] = {
     AP_INIT_TAKE1("MCPToolAuthz", set_mode, NULL, ACCESS_CONF, "On, Off or Report"),
     AP_INIT_TAKE1("MCPResource", set_resource, NULL, ACCESS_CONF, "URL: the resource identifier and required audience"),
     AP_INIT_TAKE_ARGV("MCPTrustIssuer", set_trust, NULL, ACCESS_CONF, "ISSUER jwks=URL|file:PATH [alg=A,B] [ca=FILE], or self"),
-    AP_INIT_RAW_ARGS("<MCPTool", open_section, AT(tools), ACCESS_CONF, "NAME...: who may call these tools"),
-    AP_INIT_RAW_ARGS("<MCPMethod", open_section, AT(methods), ACCESS_CONF, "NAME...: who may send these methods"),
+    AP_INIT_RAW_ARGS("<MCPTool", open_section, AT(sections[MCP_SUBJECT_TOOL]), ACCESS_CONF, "NAME...: who may call these tools"),
+    AP_INIT_RAW_ARGS("<MCPPrompt", open_section, AT(sections[MCP_SUBJECT_PROMPT]), ACCESS_CONF, "NAME...: who may get these prompts"),
+    AP_INIT_RAW_ARGS("<MCPResourceURI", open_section, AT(sections[MCP_SUBJECT_RESOURCE]), ACCESS_CONF, "URI...: who may read these resources"),
+    AP_INIT_RAW_ARGS("<MCPMethod", open_section, AT(sections[MCP_SUBJECT_METHOD]), ACCESS_CONF, "NAME...: who may send these methods"),
     AP_INIT_TAKE1("MCPUnlisted", set_unlisted, NULL, ACCESS_CONF, "deny or allow: tools without a section"),
     AP_INIT_TAKE1("MCPMaxBody", set_number, AT(max_body), ACCESS_CONF, "bytes a message may have"),
     AP_INIT_TAKE1("MCPMaxDepth", set_number, AT(max_depth), ACCESS_CONF, "containers a message may nest"),
     AP_INIT_ITERATE("MCPAllowOrigin", add_origin, NULL, ACCESS_CONF, "browser origins that may send messages"),
+    AP_INIT_TAKE_ARGV("MCPScopeImplies", add_implied, NULL, RSRC_CONF, "BROAD NARROW...: who has the broad scope has the narrow ones too"),
+    AP_INIT_TAKE1("MCPSessionKey", set_session_key, NULL, RSRC_CONF, "file: a secret that hosts of one MCP server share"),
     AP_INIT_TAKE1("MCPAuditLog", set_audit, NULL, RSRC_CONF, "file or |program for one JSON line per decision"),
     { .name = NULL }
 };
 
-/* ---- Require mcp-scope ---- */
-
-typedef struct {
-    apr_array_header_t *scopes;     /* of const char * */
-    int negated;                    /* stands under an odd number of negations */
-} scope_line;
-
-static int is_negated(cmd_parms *cmd)
-{
-    const ap_directive_t *d;
-    int negations = !strncasecmp(cmd->directive->args, "not ", 4);
-
-    for (d = cmd->directive->parent; d; d = d->parent)
-        if (!strcasecmp(d->directive, "<RequireNone")) negations++;
-    return negations & 1;
-}
-
-static const char *parse_scope(cmd_parms *cmd, const char *args, const void **parsed)
-{
-    scope_line *line = apr_pcalloc(cmd->pool, sizeof *line);
-    const char *word;
-
-    line->scopes = apr_array_make(cmd->pool, 2, sizeof(const char *));
-    line->negated = is_negated(cmd);
-    while (*args) {
-        word = ap_getword_conf(cmd->pool, &args);
-        if (!*word) break;
-        APR_ARRAY_PUSH(line->scopes, const char *) = word;
-        APR_ARRAY_PUSH(server_of(cmd->server)->scopes, const char *) = word;
-    }
-    if (!line->scopes->nelts) return "Require mcp-scope wants at least one scope name";
-    *parsed = line;
-    return NULL;
-}
-
-static authz_status check_scope(request_rec *r, const char *args, const void *parsed)
-{
-    const scope_line *line = parsed;
-    judged *j = judged_of(r);
-    int i, holds = 1;
-
-    (void)args;
-    if (!j || !line) return AUTHZ_DENIED;
-    for (i = 0; i < line->scopes->nelts; i++)
-        if (!mcp_text_has_word(j->token.scope, APR_ARRAY_IDX(line->scopes, i, const char *))) holds = 0;
-    if (j->assume_scopes && !line->negated) {
-        apr_array_cat(j->wanted, line->scopes);
-        return AUTHZ_GRANTED;
-    }
-    return holds ? AUTHZ_GRANTED : AUTHZ_DENIED;
-}
-
-static const authz_provider scope_provider = { check_scope, parse_scope };
-
-/* ---- judging ---- */
-
-/* Denied: were scopes alone missing? Then the caller may ask for more. */
-static mcp_rc refuse(mcp_ctx *ctx, request_rec *r, judged *j, const mcp_section *s)
-{
-    int grants;
-
-    j->assume_scopes = 1;
-    grants = mcp_section_grants(r, s);
-    j->assume_scopes = 0;
-    if (grants && j->wanted->nelts) return mcp_fail(ctx, MCP_MISSING_SCOPE, "needs scope %s", apr_array_pstrcat(r->pool, j->wanted, ' '));
-    return mcp_fail(ctx, MCP_FORBIDDEN, "the rules do not grant it");
-}
-
-static mcp_rc judge_section(mcp_ctx *ctx, request_rec *r, judged *j, const mcp_section *s)
-{
-    return mcp_section_grants(r, s) ? MCP_OK : refuse(ctx, r, j, s);
-}
-
-static mcp_rc judge_message(mcp_ctx *ctx, request_rec *r, const mcp_location *d, judged *j)
-{
-    const mcp_section *s;
-
-    switch (mcp_gate_judge(&j->message)) {
-    case MCP_JUDGE_TOKEN:
-        s = j->message.method ? mcp_section_find(d->methods, j->message.method) : NULL;
-        return s ? judge_section(ctx, r, j, s) : MCP_OK;
-    case MCP_JUDGE_TOOL:
-        if (!j->message.name) return mcp_fail(ctx, MCP_BAD_PARAMS, "tools/call has no name");
-        if (mcp_section_is_imitated(d->tools, j->message.name))
-            return mcp_fail(ctx, MCP_FORBIDDEN, "a section's tool but for case or blanks; if it is a tool, give it a section");
-        if ((s = mcp_section_find(d->tools, j->message.name))) return judge_section(ctx, r, j, s);
-        return d->unlisted_allow == 1 ? MCP_OK : mcp_fail(ctx, MCP_FORBIDDEN, "no section names this tool");
-    case MCP_JUDGE_METHOD:
-        s = j->message.method ? mcp_section_find(d->methods, j->message.method) : NULL;
-        return s ? judge_section(ctx, r, j, s) : mcp_fail(ctx, MCP_METHOD_DENIED, "no <MCPMethod> section opens this method");
-    }
-    return mcp_fail(ctx, MCP_FORBIDDEN, "unknown kind of message");
-}
-
 /* ---- the request ---- */
 
-static mcp_rc feed(void *scanner, const char *bytes, size_t len)
+/* Where a batch may come, the scanner's refusal of an array is not the end: the rest is read and split. */
+typedef struct {
+    mcp_envelope *scanner;
+    size_t left;
+    int may_be_batch, is_batch;
+} body_scan;
+
+static mcp_rc feed(void *baton, const char *bytes, size_t len)
 {
-    return mcp_envelope_feed(scanner, bytes, len);
+    body_scan *scan = baton;
+    mcp_rc rc = scan->is_batch ? MCP_OK : mcp_envelope_feed(scan->scanner, bytes, len);
+
+    if (rc == MCP_BATCH && scan->may_be_batch) scan->is_batch = 1;
+    else if (rc) return rc;
+    scan->left -= len < scan->left ? len : scan->left;
+    return scan->left ? MCP_OK : MCP_TOO_LARGE;
 }
 
-static mcp_rc scan_body(mcp_ctx *ctx, request_rec *r, const mcp_location *d, judged *j)
+static mcp_rc split_batch(mcp_ctx *ctx, request_rec *r, const mcp_envelope_rules *rules, mcp_judged *j)
+{
+    size_t len = mcp_body_length(j->body);
+    const char *text = mcp_body_slice(r->pool, j->body, 0, len);
+
+    mcp_ctx_clear(ctx);
+    return text ? mcp_batch_split(ctx, rules, text, len, &j->batch) : mcp_fail(ctx, MCP_INTERNAL, "the body cannot be read again");
+}
+
+static mcp_rc scan_body(mcp_ctx *ctx, request_rec *r, const mcp_location *d, mcp_judged *j)
 {
     mcp_envelope_rules rules = { (size_t)(d->max_body ? d->max_body : MAX_BODY),
                                  (unsigned)(d->max_depth ? d->max_depth : MAX_DEPTH) };
-    mcp_envelope *scanner = mcp_envelope_begin(ctx, &rules);
-    mcp_rc rc = mcp_body_read(ctx, r, feed, scanner, &j->body), ended = mcp_envelope_end(scanner, &j->message);
+    body_scan scan = { mcp_envelope_begin(ctx, &rules), rules.max_bytes + 1, mcp_gate_may_be_batch(r->headers_in), 0 };
+    mcp_rc rc = mcp_body_read(ctx, r, feed, &scan, &j->body), ended = mcp_envelope_end(scan.scanner, &j->message);
 
-    if (rc || ended) return rc ? rc : ended;
+    if (rc) return mcp_fail(ctx, rc, "the message is too large");
+    if (scan.is_batch) ended = split_batch(ctx, r, &rules, j);
+    if (ended) return ended;
     mcp_body_replay(r, j->body);
     return MCP_OK;
 }
@@ -293,8 +235,54 @@ static int is_known_origin(request_rec *r, const mcp_location *d)
     return mcp_gate_origin(r->headers_in, own) || (d->origins && mcp_gate_origin(r->headers_in, (const char *const *)(void *)d->origins->elts));
 }
 
+/* The backend's own session identifier, if the one that was sent is the caller's. */
+static mcp_rc open_session(mcp_ctx *ctx, request_rec *r, const mcp_location *d, mcp_judged *j)
+{
+    const char *id;
+    mcp_rc rc;
+
+    if (!(j->session = apr_table_get(r->headers_in, "Mcp-Session-Id"))) return MCP_OK;
+    if ((rc = mcp_session_open(ctx, j->all->session_key, &j->token, d->where->resource, j->session, &id))) return rc;
+    apr_table_setn(r->headers_in, "Mcp-Session-Id", id);
+    return MCP_OK;
+}
+
+static mcp_rc judge_one(mcp_ctx *ctx, request_rec *r, mcp_judged *j)
+{
+    mcp_rc rc = mcp_gate_agree(ctx, r->headers_in, &j->message);
+
+    return rc ? rc : mcp_judge_message(ctx, r, j);
+}
+
+static void take_part(request_rec *r, mcp_judged *j, int i)
+{
+    const mcp_batch_part *part = &APR_ARRAY_IDX(j->batch, i, mcp_batch_part);
+
+    j->message = part->message;
+    j->text = part->text;
+    j->text_len = part->len;
+    if (mcp_answer_lists(r->method, &j->message)) j->lists = 1;
+}
+
+/* Each message by itself, all of them understood before one is judged; the first refusal refuses all. */
+static mcp_rc judge_batch(mcp_ctx *ctx, request_rec *r, mcp_judged *j)
+{
+    mcp_rc rc;
+    int i;
+
+    for (i = 0; i < j->batch->nelts; i++) {
+        take_part(r, j, i);
+        if ((rc = mcp_gate_agree(ctx, r->headers_in, &j->message))) return rc;
+    }
+    for (i = 0; i < j->batch->nelts; i++) {
+        take_part(r, j, i);
+        if ((rc = mcp_judge_message(ctx, r, j))) return rc;
+    }
+    return MCP_OK;
+}
+
 /* Everything that must hold before the backend hears of the request, in order. */
-static mcp_rc admit(mcp_ctx *ctx, request_rec *r, const mcp_location *d, judged *j)
+static mcp_rc admit(mcp_ctx *ctx, request_rec *r, const mcp_location *d, mcp_judged *j)
 {
     const apr_table_t *headers;
     mcp_rc rc;
@@ -305,31 +293,35 @@ static mcp_rc admit(mcp_ctx *ctx, request_rec *r, const mcp_location *d, judged 
     if ((rc = mcp_trust_verify(ctx, r, d->trusts, d->where->resource, &j->token))) return rc;
     r->user = apr_pstrdup(r->pool, j->token.sub);
     r->ap_auth_type = apr_pstrdup(r->pool, "Bearer");
-    if (strcmp(r->method, "POST")) return MCP_OK;
+    if (strcmp(r->method, "POST")) return open_session(ctx, r, d, j);
     headers = r->headers_in;
     if ((rc = scan_body(ctx, r, d, j))) return rc;
+    /* A body may take hours; a token that ended meanwhile counts no more. */
+    ctx->now = apr_time_now();
+    if (ctx->now - r->request_time > APR_USEC_PER_SEC && (rc = mcp_trust_verify(ctx, r, d->trusts, d->where->resource, &j->token))) return rc;
     /* MergeTrailers: what came behind the body stands among the headers now. */
     if (r->headers_in != headers && (rc = mcp_gate_headers(ctx, r->method, r->headers_in, 1))) return rc;
-    if ((rc = mcp_gate_agree(ctx, r->headers_in, &j->message))) return rc;
-    return judge_message(ctx, r, d, j);
+    if ((rc = open_session(ctx, r, d, j))) return rc;
+    return j->batch ? judge_batch(ctx, r, j) : judge_one(ctx, r, j);
 }
 
-/* All scopes at once, with those the token has: clients that do not accumulate would lose them. */
-static const char *challenge_scopes(request_rec *r, const judged *j)
+/* Every request of a batch gets an error: the refused one its own, the others that they were not sent on. */
+static const char *batch_errors(apr_pool_t *p, const mcp_judged *j, const char *refused)
 {
-    const char *all = j->token.scope ? j->token.scope : "", *scope;
+    const char *list = "";
     int i;
 
-    for (i = 0; i < j->wanted->nelts; i++) {
-        scope = APR_ARRAY_IDX(j->wanted, i, const char *);
-        if (!mcp_text_has_word(all, scope)) all = apr_pstrcat(r->pool, all, *all ? " " : "", scope, NULL);
+    for (i = 0; i < j->batch->nelts; i++) {
+        const mcp_message *m = &APR_ARRAY_IDX(j->batch, i, mcp_batch_part).message;
+        const char *error = m->id == j->message.id ? refused : mcp_rpc_error(p, MCP_BATCH, m->id, m->id_len, "another message of it was refused", NULL);
+        if (m->kind == MCP_MESSAGE_REQUEST) list = apr_pstrcat(p, list, *list ? "," : "", error, NULL);
     }
-    return *all ? all : NULL;
+    return *list ? apr_pstrcat(p, "[", list, "]", NULL) : refused;
 }
 
-static int answer(mcp_ctx *ctx, request_rec *r, const mcp_location *d, const judged *j, mcp_rc rc)
+static int answer(mcp_ctx *ctx, request_rec *r, const mcp_location *d, const mcp_judged *j, mcp_rc rc)
 {
-    const char *scope = rc == MCP_MISSING_SCOPE ? challenge_scopes(r, j) : mcp_trust_first_scopes(r->server, d->trusts);
+    const char *scope = rc == MCP_MISSING_SCOPE ? mcp_judged_challenge_scopes(r->pool, j) : mcp_trust_first_scopes(r->server, d->trusts);
     const char *challenge = mcp_challenge(r->pool, rc, d->where->metadata_url, scope);
     /* A refusal by the rules reads as for a tool that does not exist. */
     const char *detail = rc == MCP_FORBIDDEN || rc == MCP_INTERNAL || !*ctx->detail ? NULL : ctx->detail, *data = NULL;
@@ -339,6 +331,7 @@ static int answer(mcp_ctx *ctx, request_rec *r, const mcp_location *d, const jud
     out.content_type = "application/json";
     if (rc == MCP_BAD_VERSION) data = mcp_gate_version_data(r->pool, r->headers_in, &j->message);
     out.body = mcp_rpc_error(r->pool, rc, j->message.id, j->message.id_len, detail, data);
+    if (j->batch && j->batch->nelts) out.body = batch_errors(r->pool, j, out.body);
     out.headers = apr_table_make(r->pool, 2);
     apr_table_setn(out.headers, "Cache-Control", "no-store");
     if (challenge) apr_table_setn(out.headers, "WWW-Authenticate", challenge);
@@ -348,38 +341,53 @@ static int answer(mcp_ctx *ctx, request_rec *r, const mcp_location *d, const jud
     return mcp_reply(r, &out);
 }
 
-static void audit(mcp_ctx *ctx, request_rec *r, const judged *j, const char *outcome, mcp_rc rc)
+static void audit(mcp_ctx *ctx, request_rec *r, const mcp_judged *j, const mcp_message *m, const char *outcome, mcp_rc rc)
 {
+    mcp_subject_kind named = mcp_methods_named(m);
     mcp_audit_facts facts = { 0 };
 
-    facts.event = j->message.method ? j->message.method : r->method;
+    facts.event = m->method ? m->method : m->kind == MCP_MESSAGE_RESPONSE ? "response" : r->method;
     facts.client = j->token.client_id;
     facts.user = j->token.sub;
     facts.scope = j->token.scope;
     facts.resource = dir_of(r)->where->resource;
-    mcp_audit_write(r, server_of(r->server)->audit, &facts, j->message.name, outcome, rc, ctx->detail);
+    facts.prompt = named == MCP_SUBJECT_PROMPT ? m->name : NULL;
+    facts.uri = named == MCP_SUBJECT_RESOURCE ? m->uri : NULL;
+    mcp_audit_write(r, server_of(r->server)->audit, &facts, named == MCP_SUBJECT_TOOL ? m->name : NULL, outcome, rc, ctx->detail);
+}
+
+/* One line for each message; of a batch that is refused, for the message that it is refused for. */
+static void audit_all(mcp_ctx *ctx, request_rec *r, const mcp_judged *j, const char *outcome, mcp_rc rc)
+{
+    int i;
+
+    if (!j->batch || rc) audit(ctx, r, j, &j->message, outcome, rc);
+    for (i = 0; j->batch && !rc && i < j->batch->nelts; i++) audit(ctx, r, j, &APR_ARRAY_IDX(j->batch, i, mcp_batch_part).message, outcome, rc);
 }
 
 /* The backend gets no token; no Upgrade either, behind which messages would pass that nobody reads; and no cache keeps the
  * answer for others: without the token it cannot see that the answer is one caller's own. */
-static void hand_over(request_rec *r, judged *j)
+static void hand_over(mcp_ctx *ctx, request_rec *r, mcp_judged *j)
 {
     j->authorization = apr_table_get(r->headers_in, "Authorization");
     apr_table_unset(r->headers_in, "Authorization");
     apr_table_unset(r->headers_in, "Upgrade");
     apr_table_setn(r->subprocess_env, "no-cache", "1");
+    mcp_ctx_clear(ctx);
+    mcp_answer_watch(ctx, r, j);
 }
 
 /* Where httpd itself sends a request on to another location, the gate there judges it anew: the same token and body. */
 static void take_back(request_rec *r)
 {
     request_rec *before = r->prev;
-    const judged *j;
+    const mcp_judged *j;
 
-    while (before && !judged_of(before)) before = before->prev;
+    while (before && !mcp_judged_of(before)) before = before->prev;
     if (!before) return;
-    j = judged_of(before);
+    j = mcp_judged_of(before);
     if (j->authorization) apr_table_setn(r->headers_in, "Authorization", j->authorization);
+    if (j->session) apr_table_setn(r->headers_in, "Mcp-Session-Id", j->session);
     if (j->body && !strcmp(r->method, "POST")) mcp_body_replay(r, j->body);
 }
 
@@ -402,7 +410,7 @@ static int answer_strangers(request_rec *r)
 static int gate(request_rec *r)
 {
     const mcp_location *d = dir_of(r);
-    judged *j;
+    mcp_judged *j;
     mcp_ctx *ctx;
     mcp_rc rc;
     int status;
@@ -411,20 +419,18 @@ static int gate(request_rec *r)
     if ((status = answer_strangers(r)) != DECLINED) return status;
     take_back(r);
     ctx = mcp_httpd_ctx(r, APLOG_MODULE_INDEX);
-    j = apr_pcalloc(r->pool, sizeof *j);
-    j->wanted = apr_array_make(r->pool, 2, sizeof(const char *));
-    ap_set_module_config(r->request_config, &mcp_toolauthz_module, j);
+    j = mcp_judged_create(r, d, server_of(r->server));
     rc = admit(ctx, r, d, j);
     /* Report lets a verdict of the rules pass, never a message that was not understood. */
     if (rc == MCP_OK || (d->mode == MCP_MODE_REPORT && (rc == MCP_FORBIDDEN || rc == MCP_MISSING_SCOPE || rc == MCP_METHOD_DENIED))) {
-        audit(ctx, r, j, rc ? "reported" : "allowed", rc);
-        hand_over(r, j);
+        audit_all(ctx, r, j, rc ? "reported" : "allowed", rc);
+        hand_over(ctx, r, j);
         return DECLINED;
     }
     mcp_log(ctx, rc == MCP_INTERNAL || rc == MCP_UNAVAILABLE ? MCP_LOG_ERROR : MCP_LOG_INFO, mcp_error_of(rc)->tag,
             "refused %s%s%s: %s", j->message.method ? j->message.method : r->method, j->message.name ? " " : "",
             j->message.name ? j->message.name : "", *ctx->detail ? ctx->detail : mcp_error_of(rc)->sentence);
-    audit(ctx, r, j, "refused", rc);
+    audit_all(ctx, r, j, "refused", rc);
     return answer(ctx, r, d, j, rc);
 }
 
@@ -467,12 +473,18 @@ static int post_config(apr_pool_t *p, apr_pool_t *plog, apr_pool_t *ptemp, serve
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) return OK;
     for (s = main_server; s; s = s->next) {
         mcp_locations *c = server_of(s);
+        if (!c->session_key && !(c->session_key = mcp_session_key_made(main_server))) return HTTP_INTERNAL_SERVER_ERROR;
         if (c->audit || (!c->gated->nelts && !server_of(main_server)->gated->nelts)) continue;
         if (!(err = mcp_audit_open(p, c->audit_target, &c->audit))) continue;
         ap_log_error(APLOG_MARK, APLOG_CRIT | APLOG_NOERRNO, 0, s, "MCP065: %s", err);
         return HTTP_INTERNAL_SERVER_ERROR;
     }
     return OK;
+}
+
+static void child_init(apr_pool_t *p, server_rec *s)
+{
+    mcp_trust_child_init(p, s, APLOG_MODULE_INDEX);
 }
 
 static const char *const *mcp_toolauthz_resources(apr_pool_t *p, server_rec *s)
@@ -500,10 +512,12 @@ static void register_hooks(apr_pool_t *p)
 {
     APR_REGISTER_OPTIONAL_FN(mcp_toolauthz_resources);
     APR_REGISTER_OPTIONAL_FN(mcp_toolauthz_scopes);
-    ap_register_auth_provider(p, AUTHZ_PROVIDER_GROUP, "mcp-scope", AUTHZ_PROVIDER_VERSION, &scope_provider, AP_AUTH_INTERNAL_PER_CONF);
+    mcp_require_register(p, &mcp_toolauthz_module);
     mcp_body_register();
+    mcp_answer_register();
     ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(post_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_child_init(child_init, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_translate_name(claim_uri, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_map_to_storage(claim_storage, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_handler(gate, NULL, NULL, APR_HOOK_REALLY_FIRST - 10);  /* before mod_cache too */

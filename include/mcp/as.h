@@ -49,6 +49,7 @@ typedef struct {
 typedef struct {
     const char *event;          /* "register", "authorize", "consent", "token" */
     const char *client, *user, *scope, *resource, *redirect;
+    const char *prompt, *uri;   /* what a message names beside tools */
 } mcp_audit_facts;
 
 typedef struct {

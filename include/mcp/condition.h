@@ -33,6 +33,10 @@ typedef struct mcp_condition mcp_condition;
 /* word: PATH, operator and values as httpd split the line. NULL and a sentence in *why that says what to change. p owns it. */
 mcp_condition *mcp_condition_parse(apr_pool_t *p, int words, const char *const *word, const char **why);
 
+/* From now on a list that the path leads to stands for its elements (but for count and is): the condition holds if it does for one of them,
+ * those with a negated operator (!= not-in !~) if they do for all. So claims are read, where one group or a list of them is the same thing. */
+void mcp_condition_spread(mcp_condition *condition);
+
 /* any: where the path meets several values ([*]), one that holds is enough; otherwise all must (none at all: YES, unless the path before [*] leads nowhere).
  * A value that cannot be judged makes it UNKNOWN either way. root and claims may be MCP_VALUE_NONE. p: scratch. */
 mcp_holds mcp_condition_test(apr_pool_t *p, const mcp_condition *condition, const mcp_value *root, const mcp_value *claims, int any);

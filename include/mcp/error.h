@@ -25,8 +25,10 @@
   ROW(MCP_TOO_DEEP,              400, "invalid_request",          -32600, "MCP013", "the message is nested deeper than this server accepts") \
   ROW(MCP_BAD_PARAMS,            400, "invalid_request",          -32602, "MCP014", "params do not fit the method") \
   ROW(MCP_HEADER_MISMATCH,       400, "invalid_request",          -32020, "MCP015", "a mirrored header is missing, repeated or differs from the body") \
-  ROW(MCP_BATCH,                 400, "invalid_request",          -32600, "MCP016", "batches are not accepted; send one message a request") \
+  ROW(MCP_BATCH,                 400, "invalid_request",          -32600, "MCP016", "this batch is not accepted; send one message a request") \
   ROW(MCP_BAD_VERSION,           400, "invalid_request",          -32022, "MCP017", "this protocol version is not served here") \
+  ROW(MCP_BAD_SESSION,           404, "invalid_request",          -32001, "MCP018", "this session is not yours or has ended; initialize anew") \
+  ROW(MCP_BAD_ANSWER,            502, "server_error",             -32603, "MCP019", "the MCP server behind this one gave an answer that cannot be passed on") \
   ROW(MCP_NO_TOKEN,              401, "",                         -32001, "MCP020", "an access token is required") \
   ROW(MCP_BAD_TOKEN,             401, "invalid_token",            -32001, "MCP021", "the access token is not valid here") \
   ROW(MCP_EXPIRED_TOKEN,         401, "invalid_token",            -32001, "MCP022", "the access token has expired") \

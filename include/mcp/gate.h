@@ -16,10 +16,13 @@ mcp_rc mcp_gate_headers(mcp_ctx *ctx, const char *method, const apr_table_t *hea
 /* 1 if Origin is absent or one of origins (NULL-terminated list, may be NULL). */
 int mcp_gate_origin(const apr_table_t *headers, const char *const *origins);
 
+/* 1 if the revision is 2025-03-26, by its header or for want of one: it alone has batches. */
+int mcp_gate_may_be_batch(const apr_table_t *headers);
+
 /* After the body: Mcp-Method, Mcp-Name (=?base64?...?= form too) and MCP-Protocol-Version agree with it.
  * Required under 2026-07-28 and later; where sent under earlier revisions they must agree as well.
  * MCP_HEADER_MISMATCH. A revision that is not served: MCP_BAD_VERSION. Mcp-Param-* headers pass uncompared.
- * A method that differs from tools/call by case alone: MCP_AMBIGUOUS. */
+ * A method that is a known one's name but for case, blanks or invisible characters: MCP_AMBIGUOUS. */
 mcp_rc mcp_gate_agree(mcp_ctx *ctx, const apr_table_t *headers, const mcp_message *message);
 
 /* After MCP_BAD_VERSION: what the error's data must say, {"supported":[...],"requested":"..."}. */

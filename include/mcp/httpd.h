@@ -23,6 +23,9 @@ mcp_rc mcp_body_read(mcp_ctx *ctx, request_rec *r, mcp_body_sink *sink, void *ba
 void mcp_body_replay(request_rec *r, apr_bucket_brigade *kept);
 /* The body as one string of at most max bytes. MCP_TOO_LARGE. */
 mcp_rc mcp_body_text(mcp_ctx *ctx, request_rec *r, size_t max, const char **text, size_t *len);
+/* The bytes [at, at + len) of a kept body: in place where they lie in one piece, else a copy on p. NULL if there are not so many. */
+const char *mcp_body_slice(apr_pool_t *p, apr_bucket_brigade *kept, size_t at, size_t len);
+size_t mcp_body_length(apr_bucket_brigade *kept);
 /* Names the replay filter; called once from a door's register_hooks. */
 void mcp_body_register(void);
 

@@ -19,6 +19,7 @@ typedef struct {
 typedef struct {
     int count;
     const mcp_key *key;
+    apr_uint32_t number;    /* another one for each set that this process built */
 } mcp_keys;
 
 /* MCP_ALG_NONE for any other name: "none" and HMAC names are not algorithms here. Case-exact. */

@@ -3,6 +3,7 @@
 #define MCP_LOCATION_H
 
 #include "mcp/httpd.h"
+#include "mcp/methods.h"
 #include "mcp/section.h"
 
 enum { MCP_MODE_UNSET = -1, MCP_MODE_OFF, MCP_MODE_ON, MCP_MODE_REPORT };
@@ -22,17 +23,25 @@ typedef struct {
     mcp_place *where;
     const char *resource;
     apr_array_header_t *trusts;     /* of mcp_trust */
-    apr_array_header_t *tools, *methods;    /* of mcp_section */
+    apr_array_header_t *sections[MCP_SUBJECT_RESOURCE + 1];     /* of mcp_section, by mcp_subject_kind */
     apr_array_header_t *origins;    /* of const char *, a NULL behind the last */
     int unlisted_allow;             /* -1: unset */
     apr_int64_t max_body, max_depth;    /* 0: unset */
 } mcp_location;
+
+/* MCPScopeImplies: who has broad has the narrow ones too. */
+typedef struct {
+    const char *broad;
+    apr_array_header_t *narrow;     /* of const char * */
+} mcp_implied;
 
 /* What a server knows of its locations. */
 typedef struct {
     apr_array_header_t *gated;      /* of mcp_location * with MCPToolAuthz, as configured */
     apr_array_header_t *rules;      /* of mcp_location *: all with a directive of ours */
     apr_array_header_t *scopes;     /* of const char *, from every mcp-scope line */
+    apr_array_header_t *implies;    /* of mcp_implied */
+    const unsigned char *session_key;   /* MCP_SEAL_KEY_LEN bytes, from post_config on */
     const char *audit_target;
     mcp_audit *audit;
 } mcp_locations;
@@ -51,6 +60,11 @@ int mcp_location_settle(apr_pool_t *p, mcp_location *location, int module_index)
 
 /* check_config, once for each server: refuses rules that no gate reads. main: the main server's. */
 int mcp_locations_check(server_rec *s, const mcp_locations *all, const mcp_locations *main);
+
+/* session_key.c: MCPSessionKey's file, read at start-up (a sentence if it cannot be, or others can read it); the key made without one,
+ * NULL if there is no randomness. */
+const char *mcp_session_key_read(cmd_parms *cmd, const char *file, const unsigned char **key);
+const unsigned char *mcp_session_key_made(server_rec *s);
 
 /* protected.c: the gated location whose RFC 9728 document the request asks for, or NULL. */
 const mcp_location *mcp_protected_find(const mcp_locations *all, request_rec *r);

@@ -20,6 +20,15 @@ typedef struct {
     const char *name;       /* NULL for TOKEN and METHOD */
 } mcp_subject;
 
+/* The kind of what the message itself names: TOOL, PROMPT or RESOURCE, else METHOD or TOKEN. */
+mcp_subject_kind mcp_methods_named(const mcp_message *message);
+
+/* 1 if the name is a method's but for case, blanks or invisible characters. */
+int mcp_methods_is_imitated(const char *method);
+
+/* 1 if some revision has a method of that name. */
+int mcp_methods_is_known(const char *method);
+
 /* 1 if subjects are read from more than the scanner gives, so that body must be the whole message. */
 int mcp_methods_need_body(const mcp_message *message);
 

@@ -9,7 +9,7 @@
 /* How well the pattern fits: 0 not at all, larger is better, the same number only for patterns that clash. */
 size_t mcp_pattern_fit(const char *pattern, const char *name);
 
-/* The same for readers that take no heed of ASCII case and of blanks at either end. */
+/* The same for readers that take no heed of case and of blanks or invisible characters at either end (text.h). */
 size_t mcp_pattern_fit_loosely(const char *pattern, const char *name);
 
 /* 1 if there is a name that both fit equally well. */

@@ -9,6 +9,7 @@
 typedef struct {
     apr_array_header_t *patterns;   /* of const char * (pattern.h) */
     ap_conf_vector_t *config;
+    unsigned asks_more : 1;         /* a Require line may look at the name: of two names that belong here, one may pass and one not */
 } mcp_section;
 
 /* Reads the section that cmd stands at ("NAME...>") and adds it to *sections (of mcp_section, made if NULL).
@@ -24,7 +25,7 @@ const mcp_section *mcp_section_find(const apr_array_header_t *sections, const ch
 /* 1 if a reader that takes no heed of case or of blanks around the name would find it in another section. */
 int mcp_section_is_imitated(const apr_array_header_t *sections, const char *name);
 
-/* Asks httpd's authorization. 1 only if it grants. */
-int mcp_section_grants(request_rec *r, const mcp_section *section);
+/* Asks httpd's authorization with a section's config laid over the request's. 1 only if it grants. */
+int mcp_section_grants(request_rec *r, ap_conf_vector_t *merged);
 
 #endif

@@ -34,6 +34,7 @@ typedef struct {
     const char *issuer, *audience, *sub, *client_id, *scope;
     apr_int64_t life;           /* seconds */
     const char *jti;            /* NULL: a random one */
+    json_t *more;               /* further claims; those of the same name replace the others. May be NULL */
 } mcp_token_grant;
 
 /* Signs with typ at+jwt; no scope claim where scope is NULL or "". MCP_INTERNAL if the key cannot sign. */

@@ -11,6 +11,7 @@ typedef struct {
     const char *issuer;
     const mcp_keys *keys;           /* jwks=file:... */
     mcp_jwks_source *source;        /* jwks=URL */
+    apr_uint32_t number;            /* of the line */
     unsigned is_self : 1;           /* the MCPIssuer of the request's virtual host */
 } mcp_trust;
 
@@ -23,6 +24,9 @@ const char *mcp_trust_issuer(server_rec *s, const mcp_trust *trust);
 /* What a stranger should ask for first: the default scopes of self; NULL where they are not known. */
 const char *mcp_trust_first_scopes(server_rec *s, const apr_array_header_t *trusts);
 int mcp_trust_has_self(const apr_array_header_t *trusts);
+
+/* Called once in each child process, before its threads: tokens that were verified are remembered from then on. */
+void mcp_trust_child_init(apr_pool_t *p, server_rec *s, int module_index);
 
 /* The bearer token of the one Authorization header: MCP_NO_TOKEN without one, MCP_BAD_TOKEN or MCP_EXPIRED_TOKEN
  * unless a trusted issuer made it for audience, MCP_UNAVAILABLE while keys or revocations cannot be had. */

@@ -225,3 +225,41 @@ const char *mcp_text_json_string(apr_pool_t *p, const char *bytes, size_t len)
     *out = '\0';
     return json;
 }
+
+unsigned char mcp_text_fold_next(const unsigned char **s, const unsigned char *end)
+{
+    const unsigned char *c = *s;
+    ptrdiff_t left = end - c;
+
+    if (left >= 2 && c[0] == 0xc5 && c[1] == 0xbf) { *s += 2; return 's'; }
+    if (left >= 2 && c[0] == 0xc4 && (c[1] == 0xb0 || c[1] == 0xb1)) { *s += 2; return 'i'; }
+    if (left >= 3 && c[0] == 0xe2 && c[1] == 0x84 && c[2] == 0xaa) { *s += 3; return 'k'; }
+    (*s)++;
+    return *c >= 'A' && *c <= 'Z' ? (unsigned char)(*c | 32) : *c;
+}
+
+/* The character of n bytes at c is seen by nobody, or trimmed by some. */
+static int is_blank(const unsigned char *c, size_t n)
+{
+    unsigned u;
+
+    if (n == 1) return *c <= ' ' || *c == 0x7f;
+    u = n == 2 ? (c[0] & 31u) << 6 | (c[1] & 63u) : n == 3 ? (c[0] & 15u) << 12 | (c[1] & 63u) << 6 | (c[2] & 63u) : 0;
+    return (u >= 0x80 && u <= 0xa0) || u == 0xad || u == 0x1680 || u == 0x180e || (u >= 0x2000 && u <= 0x200f) || (u >= 0x2028 && u <= 0x202f)
+        || (u >= 0x205f && u <= 0x206f) || u == 0x3000 || u == 0xfeff;
+}
+
+size_t mcp_text_blanks(const char *text, size_t len, int at_end)
+{
+    const unsigned char *s = (const unsigned char *)text;
+    size_t taken = 0, n;
+
+    while (taken < len) {
+        n = 1;
+        if (at_end) while (n < 4 && taken + n < len && (s[len - taken - n] & 0xc0) == 0x80) n++;
+        else while (n < 4 && taken + n < len && (s[taken + n] & 0xc0) == 0x80) n++;
+        if (!is_blank(at_end ? s + len - taken - n : s + taken, n)) break;
+        taken += n;
+    }
+    return taken;
+}

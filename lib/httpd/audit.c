@@ -61,10 +61,25 @@ const char *mcp_audit_open(apr_pool_t *p, const char *target, mcp_audit **out)
     return NULL;
 }
 
+enum { VALUE_MAX = 320 };      /* of which a line has ten at most: a pipe takes up to 4096 bytes whole, beside those of other processes */
+
+/* As a JSON string, cut to VALUE_MAX bytes with its escapes. */
+static const char *value_text(apr_pool_t *p, const char *value)
+{
+    size_t len = strnlen(value, VALUE_MAX - 2);
+    const char *text = mcp_text_json_string(p, value, len);
+
+    while (strlen(text) > VALUE_MAX) {
+        len -= (strlen(text) - VALUE_MAX + 5) / 6;     /* no byte becomes more than six */
+        text = mcp_text_json_string(p, value, len);
+    }
+    return text;
+}
+
 static const char *member(apr_pool_t *p, const char *name, const char *value)
 {
     if (!value || !*value) return "";
-    return apr_psprintf(p, ",\"%s\":%s", name, mcp_text_json_string(p, value, strlen(value)));
+    return apr_psprintf(p, ",\"%s\":%s", name, value_text(p, value));
 }
 
 static const char *timestamp(request_rec *r)
@@ -101,13 +116,14 @@ void mcp_audit_write(request_rec *r, mcp_audit *audit, const mcp_audit_facts *fa
     set_env(r, "MCP_CLIENT", facts->client);
     set_env(r, "MCP_TOOL", tool);
     if (!audit) return;
-    line = apr_pstrcat(p, "{\"time\":\"", timestamp(r), "\",\"event\":\"", facts->event ? facts->event : "request",
-                       "\",\"outcome\":\"", outcome, "\",\"reason\":\"", mcp_error_reason(p, rc), "\"",
+    line = apr_pstrcat(p, "{\"time\":\"", timestamp(r), "\",\"event\":", value_text(p, facts->event ? facts->event : "request"),
+                       ",\"outcome\":\"", outcome, "\",\"reason\":\"", mcp_error_reason(p, rc), "\"",
                        member(p, "detail", detail), member(p, "client", facts->client), member(p, "user", facts->user),
-                       member(p, "tool", tool), member(p, "scope", facts->scope), member(p, "resource", facts->resource),
+                       member(p, "tool", tool), member(p, "prompt", facts->prompt), member(p, "uri", facts->uri),
+                       member(p, "scope", facts->scope), member(p, "resource", facts->resource),
                        member(p, "redirect", facts->redirect), member(p, "source", r->useragent_ip),
                        member(p, "host", r->server->server_hostname), member(p, "request", request_id(r)), "}\n", NULL);
     len = strlen(line);
     if (apr_file_write_full(audit->file, line, len, NULL) != APR_SUCCESS)
-        ap_log_rerror(APLOG_MARK, APLOG_ERR | APLOG_NOERRNO, 0, r, "MCP070: the audit line could not be written");
+        ap_log_rerror(APLOG_MARK, APLOG_ERR | APLOG_NOERRNO, 0, r, "MCP070: the audit line could not be written: %s", line);
 }

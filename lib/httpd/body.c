@@ -101,6 +101,40 @@ mcp_rc mcp_body_read(mcp_ctx *ctx, request_rec *r, mcp_body_sink *sink, void *ba
     return rc;
 }
 
+size_t mcp_body_length(apr_bucket_brigade *kept)
+{
+    apr_off_t len = 0;
+
+    return apr_brigade_length(kept, 1, &len) == APR_SUCCESS && len > 0 ? (size_t)len : 0;
+}
+
+/* Copies what of the range lies in the bucket at offset `before`; 1 if all of it lies there. */
+static int take_overlap(const char *bytes, size_t n, size_t before, size_t at, size_t len, char *out)
+{
+    size_t from = at > before ? at : before, to = at + len < before + n ? at + len : before + n;
+
+    if (from < to && out) memcpy(out + (from - at), bytes + (from - before), to - from);
+    return from == at && to == at + len && from <= to;
+}
+
+const char *mcp_body_slice(apr_pool_t *p, apr_bucket_brigade *kept, size_t at, size_t len)
+{
+    size_t before = 0;
+    const char *bytes;
+    char *out = NULL;
+    apr_bucket *b;
+    apr_size_t n;
+
+    for (b = APR_BRIGADE_FIRST(kept); b != APR_BRIGADE_SENTINEL(kept) && before < at + len; b = APR_BUCKET_NEXT(b)) {
+        if (APR_BUCKET_IS_METADATA(b) || apr_bucket_read(b, &bytes, &n, APR_BLOCK_READ) != APR_SUCCESS) continue;
+        if (!out && take_overlap(bytes, n, before, at, len, NULL)) return bytes + (at - before);
+        if (!out && before + n > at) out = apr_pcalloc(p, len + 1);
+        take_overlap(bytes, n, before, at, len, out);
+        before += n;
+    }
+    return before >= at + len ? out : NULL;
+}
+
 static apr_status_t replay(ap_filter_t *f, apr_bucket_brigade *out, ap_input_mode_t mode, apr_read_type_e block,
                            apr_off_t readbytes)
 {

@@ -22,13 +22,13 @@ void *mcp_location_merge(apr_pool_t *p, void *base, void *add)
 {
     mcp_location *d = apr_pmemdup(p, add, sizeof *d);
     const mcp_location *b = base;
+    int i;
 
     if (d->mode == MCP_MODE_UNSET) d->mode = b->mode;
     if (!d->where) d->where = b->where;
     if (!d->resource) d->resource = b->resource;
     if (!d->trusts) d->trusts = b->trusts;
-    d->tools = mcp_sections_join(p, d->tools, b->tools);
-    d->methods = mcp_sections_join(p, d->methods, b->methods);
+    for (i = 0; i <= MCP_SUBJECT_RESOURCE; i++) d->sections[i] = mcp_sections_join(p, d->sections[i], b->sections[i]);
     if (!d->origins) d->origins = b->origins;
     if (d->unlisted_allow < 0) d->unlisted_allow = b->unlisted_allow;
     if (!d->max_body) d->max_body = b->max_body;
@@ -44,6 +44,7 @@ void *mcp_locations_create(apr_pool_t *p, server_rec *s)
     c->gated = apr_array_make(p, 2, sizeof(mcp_location *));
     c->rules = apr_array_make(p, 2, sizeof(mcp_location *));
     c->scopes = apr_array_make(p, 8, sizeof(const char *));
+    c->implies = apr_array_make(p, 2, sizeof(mcp_implied));
     return c;
 }
 
@@ -53,6 +54,8 @@ void *mcp_locations_merge(apr_pool_t *p, void *base, void *add)
     const mcp_locations *b = base;
 
     if (!c->audit_target) c->audit_target = b->audit_target;
+    if (!c->implies->nelts) c->implies = b->implies;
+    if (!c->session_key) c->session_key = b->session_key;
     return c;
 }
 
@@ -74,6 +77,7 @@ const char *mcp_location_enter(cmd_parms *cmd, mcp_location *dir, mcp_locations 
     while (d && !is_plain_location(cmd, d) && strncasecmp(d->directive, "<Limit", 6)) d = d->parent;
     if (!d || !is_plain_location(cmd, d))
         return apr_pstrcat(cmd->pool, cmd->cmd->name, " stands in a <Location \"/path\"> without a regular expression and in no <Limit>", NULL);
+    if (*cmd->path == '/' && ap_is_matchexp(cmd->path)) return apr_psprintf(cmd->pool, "%s: <Location %s> has wildcards, which do not reach what is below it; write the path out", cmd->cmd->name, cmd->path);
     if (dir->path || *cmd->path != '/') return NULL;
     dir->path = cmd->path;
     APR_ARRAY_PUSH(all->rules, mcp_location *) = dir;
@@ -82,13 +86,25 @@ const char *mcp_location_enter(cmd_parms *cmd, mcp_location *dir, mcp_locations 
 
 /* ---- start-up ---- */
 
-static const char *default_resource(apr_pool_t *p, server_rec *s, const char *path)
+static const char *resource_by_name(apr_pool_t *p, server_rec *s, const char *path)
 {
     const char *scheme = s->server_scheme ? s->server_scheme : (s->port == 443 ? "https" : "http");
     int standard = s->port == 0 || s->port == (strcmp(scheme, "https") ? 80 : 443);
     const char *port = standard ? "" : apr_psprintf(p, ":%d", s->port);
 
     return apr_pstrcat(p, scheme, "://", s->server_hostname, port, path, NULL);
+}
+
+/* Behind the origin of our own issuer, if its tokens count here: it is what clients see. Else behind what ServerName says. */
+static const char *default_resource(apr_pool_t *p, mcp_ctx *ctx, const mcp_location *d, const char *path)
+{
+    server_rec *s = d->where->server;
+    const mcp_trust self = { .is_self = 1 };
+    const char *issuer = mcp_trust_has_self(d->trusts) ? mcp_trust_issuer(s, &self) : NULL;
+    mcp_url url;
+
+    if (issuer && !mcp_url_parse(ctx, issuer, &url)) return apr_pstrcat(p, mcp_url_origin(p, &url), path, NULL);
+    return resource_by_name(p, s, path);
 }
 
 /* What stands outside the virtual hosts counts in each of them. */
@@ -106,7 +122,7 @@ int mcp_location_settle(apr_pool_t *p, mcp_location *d, int module_index)
     mcp_ctx *ctx = mcp_httpd_server_ctx(p, s, module_index);
     mcp_url url;
 
-    d->where->resource = d->resource ? d->resource : default_resource(p, s, d->where->path);
+    d->where->resource = d->resource ? d->resource : default_resource(p, ctx, d, d->where->path);
     d->where->metadata_url = mcp_resource_metadata_url(ctx, d->where->resource);
     d->where->origin = mcp_url_parse(ctx, d->where->resource, &url) ? NULL : mcp_url_origin(p, &url);
     if (!d->where->metadata_url || mcp_url_parse(ctx, d->where->metadata_url, &url)) {
@@ -114,6 +130,11 @@ int mcp_location_settle(apr_pool_t *p, mcp_location *d, int module_index)
         return HTTP_INTERNAL_SERVER_ERROR;
     }
     d->where->metadata_path = url.path;
+    if (!d->resource && strcmp(url.scheme, "https") && !mcp_url_is_loopback(&url)) {
+        ap_log_error(__FILE__, __LINE__, module_index, APLOG_CRIT | APLOG_NOERRNO, 0, s, "MCP074: <Location %s>: the resource would be %s, "
+                     "which is not https: write MCPResource with the URL that clients use", d->where->path, d->where->resource);
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
     if (!d->trusts) {
         ap_log_error(__FILE__, __LINE__, module_index, APLOG_CRIT | APLOG_NOERRNO, 0, s, "MCP069: <Location %s>: MCPToolAuthz needs an MCPTrustIssuer", d->where->path);
         return HTTP_INTERNAL_SERVER_ERROR;
@@ -127,7 +148,7 @@ static int covers(const char *above, const char *path)
 {
     size_t len = strlen(above);
 
-    return ap_is_matchexp(above) || (!strncmp(above, path, len) && (!path[len] || path[len] == '/' || above[len - 1] == '/'));
+    return !strncmp(above, path, len) && (!path[len] || path[len] == '/' || above[len - 1] == '/');
 }
 
 static int is_gated(const mcp_locations *all, const char *path)
@@ -140,6 +161,23 @@ static int is_gated(const mcp_locations *all, const char *path)
     return 0;
 }
 
+/* httpd lays locations over each other in the order of the file, not of their depth: one above that comes later would replace
+ * what stands in the one below. The main server's come before a virtual host's. */
+static int is_overlaid(server_rec *s, const apr_array_header_t *earlier, const apr_array_header_t *later, int same)
+{
+    int i, k;
+
+    for (i = 0; i < earlier->nelts; i++)
+        for (k = same ? i + 1 : 0; k < later->nelts; k++) {
+            const char *below = APR_ARRAY_IDX(earlier, i, mcp_location *)->path, *above = APR_ARRAY_IDX(later, k, mcp_location *)->path;
+            if (!strcmp(below, above) || !covers(above, below)) continue;
+            ap_log_error(APLOG_MARK, APLOG_CRIT | APLOG_NOERRNO, 0, s, "MCP075: <Location %s> would be replaced by <Location %s> behind it; write that one first",
+                         below, above);
+            return 1;
+        }
+    return 0;
+}
+
 /* Rules that no gate reads are a mistake: their author believes the location guarded. */
 int mcp_locations_check(server_rec *s, const mcp_locations *all, const mcp_locations *main)
 {
@@ -147,6 +185,7 @@ int mcp_locations_check(server_rec *s, const mcp_locations *all, const mcp_locat
     const char *why;
     int i;
 
+    if (is_overlaid(s, rules, rules, 1) || (all != main && is_overlaid(s, main->rules, rules, 0))) return HTTP_INTERNAL_SERVER_ERROR;
     for (i = 0; i < rules->nelts; i++) {
         const mcp_location *d = APR_ARRAY_IDX(rules, i, mcp_location *);
         why = d->mode != MCP_MODE_UNSET ? NULL

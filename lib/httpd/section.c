@@ -4,6 +4,7 @@
 #include <http_log.h>
 #include <http_request.h>
 #include <apr_strings.h>
+#include "mcp/methods.h"
 #include "mcp/pattern.h"
 #include "mcp/section.h"
 
@@ -16,8 +17,25 @@ static int has_require(const ap_directive_t *first)
     return 0;
 }
 
+/* 1 unless all Require lines are of providers that never look at what is called. */
+static int may_ask_more(const ap_directive_t *d)
+{
+    static const char *const plain[] = { "mcp-scope ", "mcp-claim ", "mcp-arg ", "mcp-client ", "valid-user", "user ", "ip ", "all ", NULL };
+    const char *const *name, *args;
+
+    for (; d; d = d->next) {
+        args = d->args;
+        if (!strncasecmp(args, "not ", 4)) args += 4;
+        for (name = plain; *name && strncasecmp(args, *name, strlen(*name)); name++) { }
+        if (!strcasecmp(d->directive, "Require") && !*name) return 1;
+        if (may_ask_more(d->first_child)) return 1;
+    }
+    return 0;
+}
+
 /* The first directive that would count for nothing in a section, where authorization alone is asked: a Deny, an
- * SSLRequire, an <If>; or a <Limit>, which lifts its rules off the methods it does not name. */
+ * SSLRequire, an <If>; or a <Limit>, which lifts its rules off the methods it does not name; or AuthMerging Or, by
+ * which what stands around the section would do instead. */
 static const ap_directive_t *idle_directive(const ap_directive_t *d)
 {
     static const char *const read[] = { "Require", "<Require", "AuthMerging", "Authz", "AuthGroupFile", "AuthDBM", "AuthLDAP", NULL };
@@ -26,7 +44,7 @@ static const ap_directive_t *idle_directive(const ap_directive_t *d)
 
     for (; d; d = d->next) {
         for (name = read; *name && strncasecmp(d->directive, *name, strlen(*name)); name++) { }
-        if (!*name) return d;
+        if (!*name || (!strcasecmp(d->directive, "AuthMerging") && !strncasecmp(d->args, "or", 2))) return d;
         if ((idle = idle_directive(d->first_child))) return idle;
     }
     return NULL;
@@ -39,9 +57,9 @@ static void warn_alternatives(cmd_parms *cmd)
     int lines = 0, ours = 0;
 
     for (d = cmd->directive->first_child; d; d = d->next) {
-        if (strcasecmp(d->directive, "Require")) continue;
+        if (strncasecmp(d->directive, "Require", 7) && strncasecmp(d->directive, "<Require", 8)) continue;
         lines++;
-        if (!strncmp(d->args, "mcp-", 4)) ours = 1;
+        if (!strncmp(d->args, "mcp-", 4) || *d->directive == '<') ours = 1;
     }
     if (lines > 1 && ours)
         ap_log_error(APLOG_MARK, APLOG_WARNING | APLOG_NOERRNO, 0, cmd->server,
@@ -62,22 +80,45 @@ static const char *clash(const apr_array_header_t *sections, const char *pattern
     return NULL;
 }
 
+/* A method that no revision has may be an extension of the backend's, or misspelt. */
+static void warn_unknown_method(cmd_parms *cmd, const char *word)
+{
+    if (strcasecmp(cmd->cmd->name, "<MCPMethod")) return;
+    if (!strchr(word, '*') && !mcp_methods_is_known(word))
+        ap_log_error(APLOG_MARK, APLOG_WARNING | APLOG_NOERRNO, 0, cmd->server, "MCP073: <MCPMethod %s> at %s:%d: no revision of MCP has this method",
+                     word, cmd->directive->filename, cmd->directive->line_num);
+}
+
+/* What looks like another language of patterns and would match nothing. */
+static const char *check_word(cmd_parms *cmd, const char *word)
+{
+    size_t len = strlen(word);
+
+    if (!len) return apr_pstrcat(cmd->pool, cmd->cmd->name, "> has an empty name", NULL);
+    if (len > MCP_PATTERN_MAX) return apr_psprintf(cmd->pool, "%s>: a name has at most %d bytes", cmd->cmd->name, MCP_PATTERN_MAX);
+    if (word[len - 1] == ',') return apr_psprintf(cmd->pool, "%s %s>: separate names by blanks, not by commas", cmd->cmd->name, word);
+    if (!strcmp(word, "~") || *word == '^' || word[len - 1] == '$')
+        return apr_psprintf(cmd->pool, "%s %s>: there are no regular expressions here; a star stands for anything", cmd->cmd->name, word);
+    return NULL;
+}
+
 /* "NAME* OTHER>" -> patterns. */
 static const char *parse_patterns(cmd_parms *cmd, const char *args, const apr_array_header_t *before, apr_array_header_t **out)
 {
-    const char *end = ap_strrchr_c(args, '>'), *word, *other;
+    const char *end = ap_strrchr_c(args, '>'), *word, *other, *err;
 
     if (!end) return apr_pstrcat(cmd->pool, cmd->cmd->name, " wants a closing >", NULL);
     args = apr_pstrmemdup(cmd->pool, args, (apr_size_t)(end - args));
+    args += strspn(args, " \t");
     *out = apr_array_make(cmd->pool, 2, sizeof(const char *));
     while (*args) {
         word = ap_getword_conf(cmd->pool, &args);
-        if (!*word) break;
-        if (strlen(word) > MCP_PATTERN_MAX) return apr_psprintf(cmd->pool, "%s: a pattern has at most %d bytes", cmd->cmd->name, MCP_PATTERN_MAX);
+        if ((err = check_word(cmd, word))) return err;
         other = clash(before, word);
         if (other && !strcmp(other, word)) return apr_psprintf(cmd->pool, "%s %s> stands twice", cmd->cmd->name, word);
         if (other) return apr_psprintf(cmd->pool, "%s %s> and %s> fit the same names equally well; make one of them a prefix, or name what both fit",
                                        cmd->cmd->name, word, other);
+        warn_unknown_method(cmd, word);
         APR_ARRAY_PUSH(*out, const char *) = word;
     }
     if (!(*out)->nelts) return apr_pstrcat(cmd->pool, cmd->cmd->name, " wants a name or pattern", NULL);
@@ -98,6 +139,7 @@ const char *mcp_section_open(cmd_parms *cmd, const char *args, apr_array_header_
     if (!has_require(cmd->directive->first_child))
         return apr_pstrcat(cmd->pool, cmd->cmd->name, " has no Require line; to open it to every valid token write: Require valid-user", NULL);
     warn_alternatives(cmd);
+    s.asks_more = may_ask_more(cmd->directive->first_child) != 0;
     s.config = ap_create_per_dir_config(cmd->pool);
     if ((err = ap_walk_config(cmd->directive->first_child, &inner, s.config))) {
         cmd->err_directive = inner.err_directive;
@@ -144,14 +186,14 @@ int mcp_section_is_imitated(const apr_array_header_t *sections, const char *name
     return best(sections, name, mcp_pattern_fit) != best(sections, name, mcp_pattern_fit_loosely);
 }
 
-int mcp_section_grants(request_rec *r, const mcp_section *s)
+int mcp_section_grants(request_rec *r, ap_conf_vector_t *merged)
 {
     static const struct ap_logconf quiet = { NULL, APLOG_EMERG };
     ap_conf_vector_t *own = r->per_dir_config;
     const struct ap_logconf *log = r->log;
     int status;
 
-    r->per_dir_config = ap_merge_per_dir_configs(r->pool, own, s->config);
+    r->per_dir_config = merged;
     r->log = &quiet;    /* authz_core writes an error line for every line that denies; ours says it once */
     status = ap_run_auth_checker(r);
     r->log = log;

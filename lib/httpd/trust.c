@@ -2,6 +2,7 @@
 #include <httpd.h>
 #include <http_config.h>
 #include <http_log.h>
+#include "mcp/seen.h"
 #include "mcp/trust.h"
 #include "mcp/url.h"
 
@@ -73,7 +74,8 @@ static const char *keys_from_url(cmd_parms *cmd, const options *o, mcp_jwks_sour
 const char *mcp_trust_parse(cmd_parms *cmd, int argc, char *const argv[], apr_array_header_t **trusts)
 {
     options o = { NULL, NULL, NULL };
-    mcp_trust t = { NULL, NULL, NULL, 0 };
+    static apr_uint32_t lines;
+    mcp_trust t = { .number = ++lines };
     const char *err;
 
     if (argc < 1) return "MCPTrustIssuer wants ISSUER jwks=URL or jwks=file:PATH, or self";
@@ -155,37 +157,78 @@ static mcp_rc check_revocation(mcp_ctx *ctx, server_rec *s, const mcp_trust *t, 
     return not_revoked(ctx, s, token->jti);
 }
 
+/* ---- tokens seen before ---- */
+
+static mcp_seen *seen;      /* this process's; NULL: every token is verified anew */
+
+void mcp_trust_child_init(apr_pool_t *p, server_rec *s, int module_index)
+{
+    const mcp_seen_caps caps = { .leeway = LEEWAY };
+    mcp_ctx *ctx = mcp_httpd_server_ctx(p, s, module_index);
+
+    if (!mcp_seen_create(ctx, p, &caps, &seen)) return;
+    seen = NULL;
+    mcp_log(ctx, MCP_LOG_ERROR, "MCP001", "verified tokens are not remembered: %s", ctx->detail);
+}
+
+/* `self` is another issuer on every virtual host; its key set is too, so the set's number tells them apart. */
+static mcp_seen_key key_of(const mcp_trust *t, const mcp_token_profile *profile, const char *text)
+{
+    const mcp_seen_key key = { text, strlen(text), profile->audience, t->number, profile->keys->number };
+
+    return key;
+}
+
 /* A key that a published set does not hold yet may be a new one: the set is read anew, within its pause, and asked again. */
 static mcp_rc verify_by(mcp_ctx *ctx, server_rec *s, const mcp_trust *t, mcp_token_profile *profile, const char *text, mcp_token *out)
 {
-    const mcp_keys *tried;
-    mcp_rc rc;
+    const mcp_keys *tried = profile->keys;
+    mcp_seen_key key;
+    mcp_rc rc = mcp_token_verify(ctx, profile, text, strlen(text), out);
 
-    if ((rc = keys_of(ctx, s, t, 0, &profile->keys))) return rc;
-    rc = mcp_token_verify(ctx, profile, text, strlen(text), out);
     if (rc == MCP_BAD_TOKEN && t->source) {
-        tried = profile->keys;
         if (keys_of(ctx, s, t, 1, &profile->keys) || profile->keys == tried) return rc;
         mcp_ctx_clear(ctx);
         rc = mcp_token_verify(ctx, profile, text, strlen(text), out);
     }
-    return rc ? rc : check_revocation(ctx, s, t, out);
+    key = key_of(t, profile, text);
+    if (!rc && seen) mcp_seen_keep(ctx, seen, &key, out);
+    return rc;
+}
+
+/* The line whose token this is: one that it was verified for before, else one whose issuer it names. */
+static mcp_rc verify(mcp_ctx *ctx, server_rec *s, const apr_array_header_t *trusts, const char *audience, const char *text, mcp_token *out,
+                     const mcp_trust **by)
+{
+    mcp_token_profile profile = { NULL, audience, NULL, LEEWAY };
+    const char *issuer;
+    mcp_seen_key key;
+    mcp_rc rc;
+    int i;
+
+    for (i = 0; seen && i < trusts->nelts; i++) {
+        *by = &APR_ARRAY_IDX(trusts, i, mcp_trust);
+        if (keys_of(ctx, s, *by, 0, &profile.keys)) mcp_ctx_clear(ctx);     /* down for now: its tokens count no more, others do */
+        else if (key = key_of(*by, &profile, text), mcp_seen_find(ctx, seen, &key, out)) return MCP_OK;
+    }
+    if (!(issuer = mcp_token_peek_issuer(ctx, text, strlen(text)))) return mcp_fail(ctx, MCP_BAD_TOKEN, "it is no JWT with an iss");
+    for (i = 0; i < trusts->nelts; i++) {
+        *by = &APR_ARRAY_IDX(trusts, i, mcp_trust);
+        profile.issuer = mcp_trust_issuer(s, *by);
+        if (!profile.issuer || strcmp(profile.issuer, issuer)) continue;
+        if ((rc = keys_of(ctx, s, *by, 0, &profile.keys))) return rc;
+        return verify_by(ctx, s, *by, &profile, text, out);
+    }
+    return mcp_fail(ctx, MCP_BAD_TOKEN, "no MCPTrustIssuer of this location is its issuer, %.200s", issuer);
 }
 
 mcp_rc mcp_trust_verify(mcp_ctx *ctx, request_rec *r, const apr_array_header_t *trusts, const char *audience, mcp_token *out)
 {
-    mcp_token_profile profile = { NULL, audience, NULL, LEEWAY };
-    const char *text = "", *issuer;
+    const mcp_trust *by = NULL;
+    const char *text = "";
     mcp_rc rc;
-    int i;
 
     if ((rc = bearer(ctx, r, &text))) return rc;
-    issuer = mcp_token_peek_issuer(ctx, text, strlen(text));
-    mcp_ctx_clear(ctx);
-    for (i = 0; issuer && trusts && i < trusts->nelts; i++) {
-        const mcp_trust *t = &APR_ARRAY_IDX(trusts, i, mcp_trust);
-        profile.issuer = mcp_trust_issuer(r->server, t);
-        if (profile.issuer && !strcmp(profile.issuer, issuer)) return verify_by(ctx, r->server, t, &profile, text, out);
-    }
-    return mcp_fail(ctx, MCP_BAD_TOKEN, "no MCPTrustIssuer of this location issued the token");
+    if ((rc = verify(ctx, r->server, trusts, audience, text, out, &by))) return rc;
+    return check_revocation(ctx, r->server, by, out);
 }

@@ -41,6 +41,7 @@ struct mcp_condition {
     mcp_decimal number;
     size_t size;
     int type;                       /* row of types */
+    int spread;                     /* a list stands for its elements */
 };
 
 static mcp_holds holds(int yes)
@@ -322,9 +323,8 @@ mcp_condition *mcp_condition_parse(apr_pool_t *p, int words, const char *const *
 
 /* ---- testing ---- */
 
-static void ask(void *baton, const mcp_value *value)
+static void ask_one(question *q, const mcp_value *value)
 {
-    question *q = baton;
     const operator_row *o = q->condition->operator;
     mcp_holds answer = MCP_HOLDS_NO;
 
@@ -337,10 +337,26 @@ static void ask(void *baton, const mcp_value *value)
     else q->no = 1;
 }
 
+static void ask(void *baton, const mcp_value *value)
+{
+    question *q = baton;
+    mcp_value_walk walk = mcp_value_begin(value);
+    mcp_value element;
+
+    if (!q->condition->spread || value->kind != MCP_VALUE_ARRAY) ask_one(q, value);
+    else while (mcp_value_next(&walk, NULL, &element)) ask_one(q, &element);
+}
+
+void mcp_condition_spread(mcp_condition *c)
+{
+    c->spread = c->operator->judge != judge_count && c->operator->judge != judge_type;
+}
+
 mcp_holds mcp_condition_test(apr_pool_t *p, const mcp_condition *condition, const mcp_value *root, const mcp_value *claims, int any)
 {
     question q = { .p = p, .condition = condition, .root = condition->root };
 
+    if (condition->spread) any = !condition->operator->negated;
     if (condition->operands && !(q.operands = mcp_operands_fill(p, condition->operands, claims))) return MCP_HOLDS_UNKNOWN;
     if (!mcp_path_walk(p, condition->path, root, ask, &q) || q.unknown) return MCP_HOLDS_UNKNOWN;
     return holds(any ? q.yes : !q.no);

@@ -2,6 +2,7 @@
 #include <strings.h>
 #include <apr_strings.h>
 #include "mcp/gate.h"
+#include "mcp/methods.h"
 #include "mcp/text.h"
 
 /* The best first. 2024-11-05 had no such header, but SDKs that negotiated it over this transport send its date. */
@@ -176,6 +177,13 @@ static mcp_rc agree_version(mcp_ctx *ctx, const apr_table_t *headers, const mcp_
     return m->version ? must_equal(ctx, headers, "MCP-Protocol-Version", m->version, *stateless) : MCP_OK;
 }
 
+int mcp_gate_may_be_batch(const apr_table_t *headers)
+{
+    const char *version = apr_table_get(headers, "MCP-Protocol-Version");
+
+    return !version || !strcmp(version, "2025-03-26");
+}
+
 const char *mcp_gate_version_data(apr_pool_t *p, const apr_table_t *headers, const mcp_message *m)
 {
     const char *header = apr_table_get(headers, "MCP-Protocol-Version"), *list = "", *asked;
@@ -206,8 +214,7 @@ mcp_rc mcp_gate_agree(mcp_ctx *ctx, const apr_table_t *headers, const mcp_messag
     if ((rc = agree_version(ctx, headers, m, &stateless))) return rc;
     if ((rc = must_equal(ctx, headers, "Mcp-Method", m->method, stateless))) return rc;
     if ((rc = must_equal(ctx, headers, "Mcp-Name", mirrored_name(m), stateless && has_mirrored_name(m)))) return rc;
-    if (m->method && !strcasecmp(m->method, "tools/call") && strcmp(m->method, "tools/call"))
-        return mcp_fail(ctx, MCP_AMBIGUOUS, "the method differs from tools/call by case alone");
+    if (m->method && mcp_methods_is_imitated(m->method)) return mcp_fail(ctx, MCP_AMBIGUOUS, "the method is another's name but for case or blanks");
     return MCP_OK;
 }
 

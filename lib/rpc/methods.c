@@ -1,6 +1,7 @@
 #include <string.h>
 #include <strings.h>
 #include "mcp/methods.h"
+#include "mcp/pattern.h"
 
 /* Where a method's subject stands. */
 typedef enum { NOWHERE, AT_NAME, AT_URI, AT_REF, AT_SUBSCRIPTIONS } place;
@@ -26,20 +27,45 @@ static const row rows[] = {
     { "resources/unsubscribe",    MCP_SUBJECT_RESOURCE, AT_URI },
     { "completion/complete",      MCP_SUBJECT_METHOD,   AT_REF },
     { "subscriptions/listen",     MCP_SUBJECT_TOKEN,    AT_SUBSCRIPTIONS },
+    { "logging/setLevel",         MCP_SUBJECT_METHOD,   NOWHERE },
+    { "tasks/get",                MCP_SUBJECT_METHOD,   NOWHERE },
+    { "tasks/list",               MCP_SUBJECT_METHOD,   NOWHERE },
+    { "tasks/result",             MCP_SUBJECT_METHOD,   NOWHERE },
+    { "tasks/update",             MCP_SUBJECT_METHOD,   NOWHERE },
+    { "tasks/cancel",             MCP_SUBJECT_METHOD,   NOWHERE },
     { NULL,                       MCP_SUBJECT_METHOD,   NOWHERE }
 };
 
-static const row *row_of(const mcp_message *m)
+static const row *row_of(const char *method)
 {
     const row *r;
 
-    for (r = rows; r->method && (!m->method || strcmp(r->method, m->method)); r++) { }
+    for (r = rows; r->method && (!method || strcmp(r->method, method)); r++) { }
     return r;
+}
+
+int mcp_methods_is_known(const char *method)
+{
+    return row_of(method)->method || !strncmp(method, "notifications/", 14);
+}
+
+int mcp_methods_is_imitated(const char *method)
+{
+    const row *r;
+
+    for (r = rows; r->method; r++)
+        if (strcmp(r->method, method) && mcp_pattern_fit_loosely(r->method, method)) return 1;
+    return 0;
+}
+
+mcp_subject_kind mcp_methods_named(const mcp_message *m)
+{
+    return row_of(m->method)->kind;
 }
 
 int mcp_methods_need_body(const mcp_message *m)
 {
-    place where = row_of(m)->where;
+    place where = row_of(m->method)->where;
 
     return where == AT_REF || where == AT_SUBSCRIPTIONS;
 }
@@ -97,7 +123,7 @@ static mcp_subject_kind kind_without_row(const mcp_message *m)
 mcp_rc mcp_methods_subjects(mcp_ctx *ctx, const mcp_message *m, const mcp_value *body, const apr_array_header_t **out)
 {
     apr_array_header_t *list = apr_array_make(ctx->pool, 1, sizeof(mcp_subject));
-    const row *r = row_of(m);
+    const row *r = row_of(m->method);
     mcp_value params;
     mcp_rc rc;
 

@@ -1,5 +1,6 @@
 #include <string.h>
 #include "mcp/pattern.h"
+#include "mcp/text.h"
 
 /* Fits, from worst to best; a prefix adds its length, of which MCP_PATTERN_MAX is the largest. */
 enum { FIT_ALL = 1, FIT_GLOB = 2, FIT_PREFIX = 3, FIT_EXACT = FIT_PREFIX + MCP_PATTERN_MAX + 1 };
@@ -13,31 +14,35 @@ static size_t rank_of(const char *pattern)
     return star == pattern ? FIT_ALL : FIT_PREFIX + (size_t)(star - pattern);
 }
 
-static unsigned char fold(unsigned char c)
+/* The next character of a name; loosely: folded. */
+static unsigned char next_char(const unsigned char **name, const unsigned char *end, int loosely)
 {
-    return c >= 'A' && c <= 'Z' ? (unsigned char)(c + 32) : c;
+    return loosely ? mcp_text_fold_next(name, end) : *(*name)++;
 }
 
-static int same(char a, char b, int loosely)
+static unsigned char lower(unsigned char c, int loosely)
 {
-    return loosely ? fold((unsigned char)a) == fold((unsigned char)b) : a == b;
+    return loosely && c >= 'A' && c <= 'Z' ? (unsigned char)(c + 32) : c;
 }
 
 /* A star takes as little as it can; on a mismatch the last one takes one character more. */
-static int matches(const char *pattern, const char *name, const char *end, int loosely)
+static int matches(const char *pattern, const char *from, size_t len, int loosely)
 {
-    const char *star = NULL, *taken = NULL;
+    const unsigned char *name = (const unsigned char *)from, *end = name + len, *taken = NULL, *next;
+    const char *star = NULL;
 
     while (name < end) {
+        next = name;
         if (*pattern == '*') {
             star = ++pattern;
             taken = name;
-        } else if (*pattern && same(*pattern, *name, loosely)) {
+        } else if (*pattern && lower((unsigned char)*pattern, loosely) == next_char(&next, end, loosely)) {
             pattern++;
-            name++;
+            name = next;
         } else if (star) {
             pattern = star;
-            name = ++taken;
+            next_char(&taken, end, loosely);
+            name = taken;
         } else return 0;
     }
     while (*pattern == '*') pattern++;
@@ -46,17 +51,16 @@ static int matches(const char *pattern, const char *name, const char *end, int l
 
 size_t mcp_pattern_fit(const char *pattern, const char *name)
 {
-    return matches(pattern, name, name + strlen(name), 0) ? rank_of(pattern) : 0;
+    return matches(pattern, name, strlen(name), 0) ? rank_of(pattern) : 0;
 }
 
 size_t mcp_pattern_fit_loosely(const char *pattern, const char *name)
 {
-    static const char blanks[] = " \t\r\n\v\f";
-    const char *end = name + strlen(name);
+    size_t len = strlen(name), blanks = mcp_text_blanks(name, len, 0);
 
-    name += strspn(name, blanks);
-    while (end > name && strchr(blanks, end[-1])) end--;
-    return matches(pattern, name, end, 1) ? rank_of(pattern) : 0;
+    name += blanks;
+    len -= blanks;
+    return matches(pattern, name, len - mcp_text_blanks(name, len, 1), 1) ? rank_of(pattern) : 0;
 }
 
 /* Whether some name fits both. reach[j]: the first i characters of a and the first j of b can stand for the same text. */

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <apr_atomic.h>
 #include <apr_strings.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
@@ -216,9 +217,18 @@ static int repeats_kid(const mcp_key *keys, int n, const char *kid)
     return 0;
 }
 
+static mcp_keys *new_set(apr_pool_t *p)
+{
+    static volatile apr_uint32_t built;
+    mcp_keys *set = apr_pcalloc(p, sizeof *set);
+
+    set->number = apr_atomic_inc32(&built) + 1;
+    return set;
+}
+
 mcp_rc mcp_keys_from_jwks(mcp_ctx *ctx, apr_pool_t *p, const char *text, size_t len, const char *only, const mcp_keys **out)
 {
-    mcp_keys *set = apr_pcalloc(p, sizeof *set);
+    mcp_keys *set = new_set(p);
     mcp_key *keys = apr_pcalloc(p, KEYS_MAX * sizeof *keys);
     json_t *doc, *list, *jwk;
     size_t i;
@@ -406,7 +416,7 @@ mcp_rc mcp_keys_create(mcp_ctx *ctx, apr_pool_t *p, const char *path, const mcp_
 
 const mcp_keys *mcp_keys_of(apr_pool_t *p, const mcp_key *key)
 {
-    mcp_keys *set = apr_pcalloc(p, sizeof *set);
+    mcp_keys *set = new_set(p);
 
     set->count = 1;
     set->key = key;

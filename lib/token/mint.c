@@ -56,6 +56,7 @@ static json_t *claims_of(const mcp_ctx *ctx, const mcp_token_grant *g, const cha
                                "client_id", g->client_id, "jti", jti, "iat", now, "exp", now + (json_int_t)g->life);
 
     if (claims && g->scope && *g->scope) json_object_set_new(claims, "scope", json_string(g->scope));
+    if (claims && g->more) json_object_update(claims, g->more);
     return claims;
 }
 

@@ -101,7 +101,7 @@ static void check(mcp_ctx *ctx, const char *data, size_t size)
 {
     static const char header[] = "{\"alg\":\"EdDSA\"}", claims[] = "{\"iss\":\"" ISS "\",\"aud\":\"" AUD "\",\"sub\":\"a\",\"exp\":1700000060}";
     const mcp_key key = { "own", MCP_ALG_EDDSA, signer(), NULL };
-    const mcp_keys *keys, own = { 1, &key };
+    const mcp_keys *keys, own = { 1, &key, 0 };
     const char *text;
 
     if (mcp_keys_from_jwks(ctx, ctx->pool, published, strlen(published), NULL, &keys)) abort();

@@ -1,5 +1,5 @@
 """A real httpd on loopback with both modules, and a backend that remembers what reached it."""
-import contextlib, os, re, shutil, socket, subprocess, tempfile, threading, time
+import contextlib, json, os, re, shutil, socket, subprocess, tempfile, threading, time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 OUT = os.environ.get("MCP_OUT", os.path.join(ROOT, "build", "out"))
@@ -36,6 +36,7 @@ class Backend:
     """Speaks enough HTTP/1.1 to answer every request once, and keeps request line, headers and body."""
 
     extra = b""     # header lines added to every answer
+    respond = None  # (request line, headers, body) -> pieces of a raw answer, instead of the usual one
 
     def __init__(self):
         self.port, self.seen = free_port(), []
@@ -66,6 +67,10 @@ class Backend:
                 else:
                     body = f.read(int(headers.get("content-length", ["0"])[0]))
                 self.seen.append((line, headers, body))
+                if self.respond:
+                    for piece in self.respond(line, headers, body):
+                        s.sendall(piece)
+                    return
                 a = b'{"jsonrpc":"2.0","id":1,"result":{}}'
                 s.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n%sConnection: close\r\n\r\n%s" % (len(a), self.extra, a))
             except (OSError, ValueError):
@@ -86,8 +91,8 @@ class Httpd:
         subprocess.run(["htpasswd", "-bc", os.path.join(self.dir, "users"), "alice", "wonder"], check=True, capture_output=True)
         self.process = None
 
-    def token(self, scope="", aud=None, iss="https://idp.test", sub="alice", client="tester", life=600):
-        args = [OUT + "/tools/mint", self.key, iss, aud or self.url + "/mcp", sub, client, scope, str(life)]
+    def token(self, scope="", aud=None, iss="https://idp.test", sub="alice", client="tester", life=600, claims=None):
+        args = [OUT + "/tools/mint", self.key, iss, aud or self.url + "/mcp", sub, client, scope, str(life)] + ([json.dumps(claims)] if claims else [])
         return subprocess.run(args, check=True, capture_output=True, text=True).stdout.strip()
 
     def config(self, extra="", location=""):

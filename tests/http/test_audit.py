@@ -71,6 +71,19 @@ def test_audit_escapes_what_a_stranger_wrote(httpd):
     assert json.loads(httpd.audit()[-1])["tool"] == 'x"}\n{\x07'
 
 
+def test_no_word_of_a_stranger_makes_a_line_of_its_own(httpd):
+    at, forged = len(httpd.audit()), 'x\\",\\"outcome\\":\\"allowed\\"}\\n{\\"event\\":\\"tools/call\\"'
+    httpd.call(b'{"jsonrpc":"2.0","id":1,"method":"%s"}' % forged.encode(), httpd.token("customer.read"))
+    lines = [json.loads(line) for line in httpd.audit()[at:]]
+    assert len(lines) == 1 and lines[0]["outcome"] == "refused" and lines[0]["event"] == json.loads('"%s"' % forged)
+
+
+def test_a_line_is_never_longer_than_a_pipe_takes_whole(httpd):
+    httpd.call(READ.replace(b"read_customer_record", b"\\u0001" * 8000), httpd.token("customer.read"))
+    httpd.call(READ.replace(b"tools/call", b"\\u0001" * 8000), httpd.token("customer.read " + "x" * 5000, client="c" * 3000, sub="\u00e9" * 1000))
+    assert all(len(line) < 4096 and json.loads(line)["user"] for line in httpd.audit()[-2:])
+
+
 def test_secret_of_a_confidential_client_is_nowhere_on_disk(piped):
     secret = register(piped, token_endpoint_auth_method="client_secret_post")[1]["client_secret"].encode()
     for folder, _, files in os.walk(piped.dir):

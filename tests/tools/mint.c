@@ -1,5 +1,5 @@
 /* mint KEYFILE jwks            prints the key set of a signing key, created if need be
- * mint KEYFILE ISS AUD SUB CLIENT SCOPE LIFE    prints an access token */
+ * mint KEYFILE ISS AUD SUB CLIENT SCOPE LIFE [CLAIMS]    prints an access token; CLAIMS: a JSON object of further claims */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +20,7 @@ int main(int argc, char **argv)
     const char *token;
     json_t *jwks;
 
-    if (argc != 3 && argc != 8) return 2;
+    if (argc != 3 && argc != 8 && argc != 9) return 2;
     apr_initialize();
     apr_pool_create(&p, NULL);
     ctx = mcp_ctx_create(p);
@@ -31,7 +31,8 @@ int main(int argc, char **argv)
         return 0;
     }
     {
-        mcp_token_grant grant = { argv[2], argv[3], argv[4], argv[5], argv[6], strtoll(argv[7], NULL, 10), NULL };
+        mcp_token_grant grant = { argv[2], argv[3], argv[4], argv[5], argv[6], strtoll(argv[7], NULL, 10), NULL, NULL };
+        if (argc == 9 && !(grant.more = json_loads(argv[8], 0, NULL))) return 2;
         if (mcp_token_mint(ctx, key, &grant, &token)) return fail(ctx);
     }
     puts(token);

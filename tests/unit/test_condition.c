@@ -267,6 +267,27 @@ static void what_it_may_cost(void **state)
     assert_int_equal(test("g[*]|=|0", list_of(1000001), NULL, 1), UNKNOWN);
 }
 
+/* As claims are read: one group or a list of them is the same. */
+static void lists_that_stand_for_their_elements(void **state)
+{
+    static const row rows[] = {
+        { "g|=|a", "{\"g\":\"a\"}", YES }, { "g|=|a", "{\"g\":[\"b\",\"a\"]}", YES }, { "g|=|a", "{\"g\":[\"b\"]}", NO }, { "g|=|a", "{\"g\":[]}", NO }, { "g|=|a", "{}", NO },
+        { "g|=|a", "{\"g\":[[\"a\"]]}", UNKNOWN }, { "g|in|a|b", "{\"g\":[\"c\",\"b\"]}", YES }, { "g|~|^adm", "{\"g\":[\"x\",\"admins\"]}", YES },
+        { "g|!=|a", "{\"g\":[\"b\",\"a\"]}", NO }, { "g|!=|a", "{\"g\":[\"b\",\"c\"]}", YES }, { "g|not-in|a|b", "{\"g\":[\"c\",\"b\"]}", NO },
+        { "g|count|=|2", "{\"g\":[\"b\",\"a\"]}", YES }, { "g|is|array", "{\"g\":[\"b\"]}", YES },
+    };
+    const char *why;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < ROWS(rows); i++) {
+        mcp_condition *c = parse(rows[i].line, &why);
+        mcp_value root = value_of(rows[i].arguments), none = value_of("");
+        mcp_condition_spread(c);
+        if ((int)mcp_condition_test(pool, c, &root, &none, 1) != rows[i].holds) fail_msg("%s on %s", rows[i].line, rows[i].arguments);
+    }
+}
+
 static void mistakes_are_named(void **state)
 {
     static const struct {
@@ -303,7 +324,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equality), cmocka_unit_test(sets), cmocka_unit_test(ranges), cmocka_unit_test(expressions), cmocka_unit_test(networks),
         cmocka_unit_test(folders), cmocka_unit_test(sizes), cmocka_unit_test(kinds), cmocka_unit_test(several_values), cmocka_unit_test(claims),
-        cmocka_unit_test(what_it_may_cost), cmocka_unit_test(mistakes_are_named),
+        cmocka_unit_test(what_it_may_cost), cmocka_unit_test(mistakes_are_named), cmocka_unit_test(lists_that_stand_for_their_elements),
     };
 
     apr_initialize();

@@ -8,7 +8,7 @@ enum { RSA_KEY, P256_KEY, P384_KEY, ED_KEY, OTHER_P256_KEY, OTHER_RSA_KEY, KEY_C
 
 static EVP_PKEY *pkeys[KEY_COUNT];
 static mcp_key ring_keys[7];
-static const mcp_keys ring = { 7, ring_keys };
+static const mcp_keys ring = { 7, ring_keys, 0 };
 
 static const char payload[] = "{\"iss\":\"joe\"}";
 
@@ -159,7 +159,7 @@ static void unsigned_tokens_are_refused(void **state)
 static void two_keys_of_one_algorithm(void **state)
 {
     const mcp_key keys[] = { { "a", MCP_ALG_ES256, pkeys[P256_KEY], NULL }, { "b", MCP_ALG_ES256, pkeys[OTHER_P256_KEY], NULL } };
-    const mcp_keys two = { 2, keys };
+    const mcp_keys two = { 2, keys, 0 };
     const char *text = sign(MCP_ALG_ES256, pkeys[OTHER_P256_KEY], "{\"alg\":\"ES256\",\"kid\":\"b\"}", payload);
     mcp_jws jws;
 

@@ -17,6 +17,9 @@ static void fits(void **state)
         { "mod_*", "mod_x", 1, 1 }, { "mod_*", "mod_", 1, 1 }, { "mod_*", "mod", 0, 0 }, { "mod_*", "MOD_X", 0, 1 },
         { "*_table", "drop_table", 1, 1 }, { "*_table", "_table", 1, 1 }, { "*_table", "drop_tables", 0, 0 }, { "*_table", "drop_Table ", 0, 1 },
         { "a*b*c", "abc", 1, 1 }, { "a*b*c", "axbbyc", 1, 1 }, { "a*b*c", "acb", 0, 0 }, { "a*ab", "aab", 1, 1 }, { "a*ab", "ab", 0, 0 },
+        { "delete_table", "delete_table\xc2\xa0", 0, 1 }, { "delete_table", "\xef\xbb\xbf" "delete_table", 0, 1 }, { "delete_table", "delete_table\xe3\x80\x80", 0, 1 },
+        { "delete_table", "delete_table\xe2\x80\x8b\x1f", 0, 1 }, { "delete_table", "delete_table\xc2\x85", 0, 1 }, { "delete_table", "delete_tab\xc3\xa9", 0, 0 },
+        { "tasks_*", "ta\xc5\xbf\xe2\x84\xaas_x", 0, 1 }, { "admin_*", " Admin_drop", 0, 1 },
         { "*", "", 1, 1 }, { "*", "x", 1, 1 }, { "**", "x", 1, 1 }, { "", "", 1, 1 }, { "", "x", 0, 0 }, { "x", "", 0, 0 }, { "a b", " a b ", 0, 1 },
     };
     size_t i;

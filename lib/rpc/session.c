@@ -1,0 +1,38 @@
+#include <string.h>
+#include <apr_strings.h>
+#include "mcp/session.h"
+#include "mcp/text.h"
+
+static const char mark[] = "mcps.";
+
+/* Each part with its length, so that no two callers give the same text. */
+static const char *part(apr_pool_t *p, const char *text)
+{
+    return apr_psprintf(p, "%lu:%s", (unsigned long)(text ? strlen(text) : 0), text ? text : "");
+}
+
+static const char *bond(apr_pool_t *p, const mcp_token *t, const char *resource)
+{
+    return apr_pstrcat(p, part(p, mcp_json_string(t->claims, "iss")), part(p, t->client_id), part(p, t->sub), part(p, resource), NULL);
+}
+
+mcp_rc mcp_session_seal(mcp_ctx *ctx, const unsigned char key[MCP_SEAL_KEY_LEN], const mcp_token *token, const char *resource, const char *id,
+                        const char **out)
+{
+    mcp_rc rc = mcp_seal_close(ctx, key, bond(ctx->pool, token, resource), id, strlen(id), out);
+
+    if (!rc) *out = apr_pstrcat(ctx->pool, mark, *out, NULL);
+    return rc;
+}
+
+mcp_rc mcp_session_open(mcp_ctx *ctx, const unsigned char key[MCP_SEAL_KEY_LEN], const mcp_token *token, const char *resource, const char *text,
+                        const char **id)
+{
+    size_t len = 0;
+
+    *id = text;
+    if (strncmp(text, mark, sizeof mark - 1)) return MCP_OK;
+    if (mcp_seal_open(ctx, key, bond(ctx->pool, token, resource), text + sizeof mark - 1, id, &len) || strlen(*id) != len)
+        return mcp_fail(ctx, MCP_BAD_SESSION, "the session was opened by another client or user, or before the server started");
+    return MCP_OK;
+}
