@@ -11,8 +11,10 @@
 #include <ap_mpm.h>
 #include <apr_optional.h>
 #include <apr_strings.h>
+#include <apr_user.h>
 #include <unixd.h>
 #include "mcp/httpd.h"
+#include "mcp/login.h"
 #include "mcp/text.h"
 #include "mcp/url.h"
 
@@ -82,6 +84,14 @@ static void *merge_server(apr_pool_t *p, void *base, void *add)
 
 /* ---- directives ---- */
 
+static const char *without_slashes(apr_pool_t *p, const char *url)
+{
+    size_t len = strlen(url);
+
+    while (len && url[len - 1] == '/') len--;
+    return apr_pstrmemdup(p, url, len);
+}
+
 static const char *set_issuer(cmd_parms *cmd, void *dir, const char *value)
 {
     dcr_server *c = config_of(cmd->server);
@@ -93,7 +103,7 @@ static const char *set_issuer(cmd_parms *cmd, void *dir, const char *value)
     if (strcmp(url.scheme, "https") && !(!strcmp(url.scheme, "http") && mcp_url_is_loopback(&url)))
         return "MCPIssuer must be an https URL (plain http on loopback alone)";
     if (url.query || url.fragment || url.userinfo) return "MCPIssuer must have no query, fragment or user (RFC 8414 section 2)";
-    if (value[strlen(value) - 1] == '/') return "MCPIssuer must not end in a slash";
+    if (value[strlen(value) - 1] == '/') return apr_psprintf(cmd->pool, "MCPIssuer must not end in a slash: write %s", without_slashes(cmd->pool, value));
     c->issuer = c->self.issuer = value;
     c->owner = cmd->server;
     c->path = url.path;
@@ -204,21 +214,39 @@ static const char *store_spec(apr_pool_t *p, const dcr_server *c)
     return apr_pstrcat(p, "lmdb:", ap_server_root_relative(p, spec + 5), NULL);
 }
 
+static int is_embedded(apr_pool_t *p, const dcr_server *c)
+{
+    return !strncmp(store_spec(p, c), "lmdb:", 5);
+}
+
 /* The folder of the embedded store, or where keys are kept beside a remote one. */
 static const char *state_dir(apr_pool_t *p, const dcr_server *c)
 {
-    const char *spec = store_spec(p, c);
-
-    return strncmp(spec, "lmdb:", 5) ? ap_server_root_relative(p, "mcp-state") : spec + 5;
+    return is_embedded(p, c) ? store_spec(p, c) + 5 : ap_server_root_relative(p, "mcp-state");
 }
 
-static int make_state_dir(apr_pool_t *p, server_rec *s, const char *dir)
+/* Who uses the folder: children the store; beside a remote one lie keys alone, which are read before there are children. */
+static mcp_store_user folder_user(apr_pool_t *p, const dcr_server *c)
 {
-    apr_status_t status = apr_dir_make_recursive(dir, APR_UREAD | APR_UWRITE | APR_UEXECUTE, p);
+    int children = !geteuid() && is_embedded(p, c);
+    mcp_store_user user = { children ? ap_unixd_config.user_id : geteuid(), children ? ap_unixd_config.group_id : getegid(), NULL };
+    char *name;
 
-    if (status == APR_SUCCESS && !geteuid() && chown(dir, ap_unixd_config.user_id, ap_unixd_config.group_id)) status = errno;
-    if (status == APR_SUCCESS) return OK;
-    ap_log_error(APLOG_MARK, APLOG_CRIT, status, s, "MCP060: MCPStore: %s cannot be made; create it or name another folder", dir);
+    user.name = apr_uid_name_get(&name, user.uid, p) == APR_SUCCESS ? name : apr_psprintf(p, "user %lu", (unsigned long)user.uid);
+    return user;
+}
+
+typedef const char *folder_fn(apr_pool_t *p, const char *dir, const mcp_store_user *user);
+
+/* apply: judge the folder, or make it. */
+static int with_folder(apr_pool_t *p, server_rec *s, const dcr_server *c, folder_fn *apply)
+{
+    const mcp_store_user user = folder_user(p, c);
+    const char *wrong = is_embedded(p, c) || !c->key_file ? apply(p, state_dir(p, c), &user) : NULL;
+
+    if (!wrong) return OK;
+    ap_log_error(APLOG_MARK, APLOG_CRIT | APLOG_NOERRNO, 0, s, "MCP060: %s: %s",
+                 is_embedded(p, c) ? "MCPStore" : "the folder of keys (none is needed with MCPSigningKey)", wrong);
     return HTTP_INTERNAL_SERVER_ERROR;
 }
 
@@ -288,65 +316,108 @@ static int declares(const dcr_server *c, const char *scope)
     return 0;
 }
 
-/* DESIGN: a rule that asks for a scope nobody can get is a mistake, and stops httpd at configtest. */
+static const char *declared(apr_pool_t *p, const dcr_server *c)
+{
+    const char *all = "";
+    int i;
+
+    for (i = 0; i < c->scopes->nelts; i++) all = apr_pstrcat(p, all, *all ? ", " : "", APR_ARRAY_IDX(c->scopes, i, mcp_scope).name, NULL);
+    return all;
+}
+
+/* A rule that asks for a scope nobody can get is a mistake, and stops httpd at configtest. */
 static int check_scopes(apr_pool_t *p, server_rec *s, const dcr_server *c)
 {
     APR_OPTIONAL_FN_TYPE(mcp_toolauthz_scopes) *scopes = APR_RETRIEVE_OPTIONAL_FN(mcp_toolauthz_scopes);
     const char *const *scope;
 
-    for (scope = scopes ? scopes(p, s) : NULL; scope && *scope; scope++)
-        if (!declares(c, *scope)) {
-            ap_log_error(APLOG_MARK, APLOG_CRIT | APLOG_NOERRNO, 0, s,
-                         "MCP061: a section requires scope %s, but no MCPScope declares it; add MCPScope %s \"what it allows\"", *scope, *scope);
-            return HTTP_INTERNAL_SERVER_ERROR;
-        }
-    return OK;
-}
-
-static int check_config(apr_pool_t *p, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server)
-{
-    server_rec *s;
-    const mcp_key *key;
-    mcp_ctx *ctx;
-
-    (void)plog;
-    for (s = main_server; s; s = s->next) {
-        dcr_server *c = issuer_on(s);
-        if (!c) continue;
-        if (!c->scopes->nelts) {
-            ap_log_error(APLOG_MARK, APLOG_CRIT | APLOG_NOERRNO, 0, s, "MCP062: MCPIssuer %s has no MCPScope; declare at least one", c->issuer);
-            return HTTP_INTERNAL_SERVER_ERROR;
-        }
-        if (check_scopes(ptemp, s, c)) return HTTP_INTERNAL_SERVER_ERROR;
-        if (make_state_dir(ptemp, s, state_dir(ptemp, c))) return HTTP_INTERNAL_SERVER_ERROR;
-        ctx = mcp_httpd_server_ctx(ptemp, s, APLOG_MODULE_INDEX);
-        if (load_key(ctx, p, c, &key)) {
-            ap_log_error(APLOG_MARK, APLOG_CRIT | APLOG_NOERRNO, 0, s, "MCP063: MCPSigningKey: %s", ctx->detail);
-            return HTTP_INTERNAL_SERVER_ERROR;
-        }
+    if (!c->scopes->nelts) {
+        ap_log_error(APLOG_MARK, APLOG_CRIT | APLOG_NOERRNO, 0, s, "MCP062: MCPIssuer %s has no MCPScope; declare at least one", c->issuer);
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    for (scope = scopes ? scopes(p, s) : NULL; scope && *scope; scope++) {
+        if (declares(c, *scope)) continue;
+        ap_log_error(APLOG_MARK, APLOG_CRIT | APLOG_NOERRNO, 0, s,
+                     "MCP061: a section requires scope %s, but no MCPScope declares it; MCPIssuer %s declares %s: correct the Require mcp-scope line, "
+                     "or add MCPScope %s \"what it allows\"", *scope, c->issuer, declared(p, c), *scope);
+        return HTTP_INTERNAL_SERVER_ERROR;
     }
     return OK;
 }
 
-static int post_config(apr_pool_t *p, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server)
+/* A key that is still to be made is no fault. */
+static int check_key(apr_pool_t *p, server_rec *s, const dcr_server *c)
+{
+    mcp_ctx *ctx = mcp_httpd_server_ctx(p, s, APLOG_MODULE_INDEX);
+    const mcp_key *key;
+    const char *file = c->key_file ? ap_server_root_relative(p, c->key_file) : default_key_file(p, c);
+    apr_finfo_t info;
+
+    if (!c->key_file && APR_STATUS_IS_ENOENT(apr_stat(&info, file, APR_FINFO_TYPE, p))) return OK;
+    if (!mcp_keys_load(ctx, p, file, &key)) return OK;
+    ap_log_error(APLOG_MARK, APLOG_CRIT | APLOG_NOERRNO, 0, s, "MCP063: MCPSigningKey: %s", ctx->detail);
+    return HTTP_INTERNAL_SERVER_ERROR;
+}
+
+/* What works, but hardly as it is meant. */
+static void warn(apr_pool_t *p, server_rec *s, const dcr_server *c)
+{
+    const char *path = apr_pstrcat(p, c->path, "/authorize", NULL);
+
+    if (!mcp_login_is_expected(s, path))
+        ap_log_error(APLOG_MARK, APLOG_WARNING | APLOG_NOERRNO, 0, s,
+                     "MCP078: nobody logs in at %s, so no agent will get a token. For passwords in a file write: <Location \"%s\"> AuthType Basic, "
+                     "AuthName \"Sign in to approve\", AuthBasicProvider file, AuthUserFile FILE, Require valid-user </Location>, each on a line of its own", path, path);
+    if (!is_embedded(p, c) && !c->key_file)
+        ap_log_error(APLOG_MARK, APLOG_WARNING | APLOG_NOERRNO, 0, s,
+                     "MCP079: MCPIssuer %s has no MCPSigningKey, and the store is for several hosts: each makes a key of its own in %s and refuses the "
+                     "others' tokens. Name the same file on each", c->issuer, state_dir(p, c));
+}
+
+/* Runs under apachectl configtest too, so it makes and changes nothing. */
+static int check_config(apr_pool_t *p, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server)
 {
     server_rec *s;
-    const char *err;
 
+    (void)p;
     (void)plog;
-    if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) return OK;
     for (s = main_server; s; s = s->next) {
         dcr_server *c = issuer_on(s);
-        mcp_ctx *ctx = mcp_httpd_server_ctx(ptemp, s, APLOG_MODULE_INDEX);
         if (!c) continue;
-        if (build_as(ctx, p, s, c)) {
-            ap_log_error(APLOG_MARK, APLOG_CRIT | APLOG_NOERRNO, 0, s, "MCP064: MCPIssuer %s: %s", c->issuer, ctx->detail);
-            return HTTP_INTERNAL_SERVER_ERROR;
-        }
-        if ((err = mcp_audit_open(p, c->audit_target, &c->audit))) {
-            ap_log_error(APLOG_MARK, APLOG_CRIT | APLOG_NOERRNO, 0, s, "MCP065: %s", err);
-            return HTTP_INTERNAL_SERVER_ERROR;
-        }
+        if (check_scopes(ptemp, s, c)) return HTTP_INTERNAL_SERVER_ERROR;
+        if (with_folder(ptemp, s, c, mcp_store_folder_check)) return HTTP_INTERNAL_SERVER_ERROR;
+        if (check_key(ptemp, s, c)) return HTTP_INTERNAL_SERVER_ERROR;
+        warn(ptemp, s, c);
+    }
+    return OK;
+}
+
+static int start_issuer(apr_pool_t *p, apr_pool_t *ptemp, server_rec *s, dcr_server *c)
+{
+    mcp_ctx *ctx = mcp_httpd_server_ctx(ptemp, s, APLOG_MODULE_INDEX);
+    const char *err;
+
+    if (build_as(ctx, p, s, c)) {
+        ap_log_error(APLOG_MARK, APLOG_CRIT | APLOG_NOERRNO, 0, s, "MCP064: MCPIssuer %s: %s", c->issuer, ctx->detail);
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    if (!(err = mcp_audit_open(p, c->audit_target, &c->audit))) return OK;
+    ap_log_error(APLOG_MARK, APLOG_CRIT | APLOG_NOERRNO, 0, s, "MCP065: %s", err);
+    return HTTP_INTERNAL_SERVER_ERROR;
+}
+
+/* The folder is made in the first of httpd's two passes, whose failures still reach the one who starts it. */
+static int post_config(apr_pool_t *p, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server)
+{
+    int rehearsal = ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG;
+    server_rec *s;
+
+    (void)plog;
+    for (s = main_server; s; s = s->next) {
+        dcr_server *c = issuer_on(s);
+        if (!c) continue;
+        if (with_folder(ptemp, s, c, mcp_store_folder_make)) return HTTP_INTERNAL_SERVER_ERROR;
+        if (!rehearsal && start_issuer(p, ptemp, s, c)) return HTTP_INTERNAL_SERVER_ERROR;
     }
     return OK;
 }

@@ -65,7 +65,10 @@ mcp_rc mcp_out_json(mcp_ctx *ctx, mcp_out *out, int status, const json_t *value)
 void mcp_out_header(mcp_ctx *ctx, mcp_out *out, const char *name, const char *value);
 /* Retry-After on 429 and 503. */
 void mcp_out_retry(mcp_ctx *ctx, mcp_out *out, int http);
-/* {"error","error_description"} by rc's table row; description = sentence, and ctx->detail where it has one.
+/* rc's sentence, and ctx->detail behind it where the failure is not the server's own: visible ASCII and blanks without
+ * quotation mark and backslash (RFC 6749 5.2). */
+const char *mcp_out_description(mcp_ctx *ctx, mcp_rc rc);
+/* {"error","error_description"} by rc's table row and mcp_out_description.
  * WWW-Authenticate: Basic on 401 invalid_client; Retry-After as above. */
 void mcp_out_error(mcp_ctx *ctx, mcp_out *out, mcp_rc rc);
 

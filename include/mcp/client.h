@@ -28,6 +28,10 @@ mcp_rc mcp_client_refuse(mcp_ctx *ctx, mcp_rc rc, const char *member);
 /* words.c: text that people will read. MCP_BAD_METADATA for control, invisible, direction-changing and
  * private-use characters, for nothing but blanks, and beyond max characters. */
 mcp_rc mcp_client_check_words(mcp_ctx *ctx, const char *member, const char *text, int max);
+/* words.c: a value that was sent, for a log, an audit line or an error's description: in single quotes, everything but visible
+ * ASCII as %XX (blanks, quotes and backslashes too, so that it can neither end the quotation nor read as prose), cut behind
+ * about 120 bytes, without the user information of a URI. Never for a secret, a code or a token. */
+const char *mcp_client_quote(mcp_ctx *ctx, const char *text);
 
 /* Records of clients belong to the issuer: no other one on the same store knows them. */
 mcp_rc mcp_client_save(mcp_ctx *ctx, const mcp_as *as, const mcp_client *client);

@@ -30,7 +30,8 @@ const char *mcp_flow_code_id(mcp_ctx *ctx, const mcp_as *as, const char *client,
 
 /* 303 to a redirect URI that was validated before, with state and iss (RFC 9207). */
 void mcp_flow_redirect(mcp_ctx *ctx, const mcp_as *as, const mcp_ticket *to, const char *name, const char *value, mcp_out *out);
-/* The same with rc's OAuth word and sentence, and never anything the request said. Returns rc. */
+/* The same with rc's OAuth word and mcp_out_description; what the request said stands there quoted (mcp_client_quote) alone.
+ * Returns rc. */
 mcp_rc mcp_flow_redirect_error(mcp_ctx *ctx, const mcp_as *as, const mcp_ticket *to, mcp_rc rc, mcp_out *out);
 
 #endif

@@ -31,7 +31,8 @@ const char *mcp_alg_name(mcp_alg alg);
  * MCP_BAD_CONFIG if no key is left, or if a member is private or kid repeats. */
 mcp_rc mcp_keys_from_jwks(mcp_ctx *ctx, apr_pool_t *p, const char *text, size_t len, const char *only, const mcp_keys **out);
 
-/* Reads a PEM private key: EC P-256, EC P-384 or RSA. MCP_BAD_CONFIG if others may read the file, or it is weak or unfit.
+/* Reads a PEM private key: EC P-256, EC P-384 or RSA. MCP_BAD_CONFIG if others may read the file, or it is weak or unfit;
+ * where there is none the detail says how to make one.
  * The kid is the RFC 7638 thumbprint. */
 mcp_rc mcp_keys_load(mcp_ctx *ctx, apr_pool_t *p, const char *path, const mcp_key **out);
 

@@ -11,6 +11,7 @@
 #ifndef MCP_STORE_H
 #define MCP_STORE_H
 
+#include <sys/types.h>
 #include "mcp/ctx.h"
 
 enum { MCP_STORE_VALUE_MAX = 512 * 1024, MCP_STORE_SERVERS_MAX = 16 };
@@ -37,6 +38,22 @@ struct mcp_store {
 /* spec: "lmdb:DIR" or "memcache:HOST:PORT[,HOST:PORT...]". Checks the words only, touches nothing:
  * NULL if good, otherwise a sentence that says what to change. */
 const char *mcp_store_check(apr_pool_t *p, const char *spec);
+
+/* store_folder.c: the folder of the embedded store, dir an absolute path. Who will use it: httpd's user. Where this process
+ * is not root it stays who it is. */
+typedef struct {
+    uid_t uid;
+    gid_t gid;
+    const char *name;
+} mcp_store_user;
+
+/* Makes and changes nothing. NULL if the user can use the folder, or if it is missing and can be made; otherwise a sentence
+ * that names the path at fault and the remedy: a component that the user cannot enter, a file where a folder should be,
+ * a folder he cannot write in, one that holds other files and no store. */
+const char *mcp_store_folder_check(apr_pool_t *p, const char *dir, const mcp_store_user *user);
+/* Makes what is missing: parents of mode 0755, the folder itself of mode 0700 and the user's. What is there already keeps
+ * its owner and mode. Then as mcp_store_folder_check. */
+const char *mcp_store_folder_make(apr_pool_t *p, const char *dir, const mcp_store_user *user);
 
 /* Opens for this process; closed when p is. threads: how many may call at once (sizes the connection pool).
  * MCP_BAD_CONFIG (unwritable directory, bad spec) or MCP_UNAVAILABLE. */

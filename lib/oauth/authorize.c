@@ -49,7 +49,7 @@ static mcp_rc check_redirect(mcp_ctx *ctx, request *r)
     if (!uri) return mcp_fail(ctx, MCP_BAD_REQUEST, "redirect_uri is missing");
     if (!mcp_client_has_redirect(ctx, r->client, uri)) {
         mcp_ctx_clear(ctx);
-        return mcp_fail(ctx, MCP_BAD_REDIRECT, "redirect_uri is not one the client registered");
+        return mcp_fail(ctx, MCP_BAD_REDIRECT, "redirect_uri %s is not one the client registered", mcp_client_quote(ctx, uri));
     }
     r->ticket.redirect = uri;
     return MCP_OK;
@@ -84,8 +84,8 @@ static mcp_rc check_response_type(mcp_ctx *ctx, const request *r)
     const char *mode = mcp_form_get(r->form, "response_mode");
 
     if (!type) return mcp_fail(ctx, MCP_BAD_REQUEST, "response_type is missing");
-    if (strcmp(type, "code")) return mcp_fail(ctx, MCP_BAD_RESPONSE_TYPE, "response_type is not code");
-    if (mode && strcmp(mode, "query")) return mcp_fail(ctx, MCP_BAD_REQUEST, "response_mode is not query");
+    if (strcmp(type, "code")) return mcp_fail(ctx, MCP_BAD_RESPONSE_TYPE, "response_type %s is not code", mcp_client_quote(ctx, type));
+    if (mode && strcmp(mode, "query")) return mcp_fail(ctx, MCP_BAD_REQUEST, "response_mode %s is not query", mcp_client_quote(ctx, mode));
     if (mcp_form_get(r->form, "request") || mcp_form_get(r->form, "request_uri"))
         return mcp_fail(ctx, MCP_BAD_REQUEST, "request objects are not served");
     if (!r->client->grant_code) return mcp_fail(ctx, MCP_UNAUTHORIZED_CLIENT, "the client did not register authorization_code");
@@ -101,7 +101,8 @@ static mcp_rc check_challenge(mcp_ctx *ctx, request *r)
     if (!challenge) return mcp_fail(ctx, MCP_BAD_REQUEST, "code_challenge is missing");
     if (!mcp_flow_is_base64url(challenge, CHALLENGE_MIN, CHALLENGE_MAX))
         return mcp_fail(ctx, MCP_BAD_REQUEST, "code_challenge is not %d to %d letters of base64url", CHALLENGE_MIN, CHALLENGE_MAX);
-    if (!method || strcmp(method, "S256")) return mcp_fail(ctx, MCP_BAD_REQUEST, "code_challenge_method is not S256");
+    if (!method) return mcp_fail(ctx, MCP_BAD_REQUEST, "code_challenge_method is missing; S256 is served");
+    if (strcmp(method, "S256")) return mcp_fail(ctx, MCP_BAD_REQUEST, "code_challenge_method %s is not S256", mcp_client_quote(ctx, method));
     r->ticket.challenge = challenge;
     return MCP_OK;
 }
@@ -113,8 +114,9 @@ static mcp_rc choose_scope(mcp_ctx *ctx, const mcp_as *as, request *r)
 
     if (asked && (rc = mcp_flow_check_scope(ctx, asked))) return rc;
     r->ticket.scope = asked ? mcp_flow_declared(ctx, as, asked) : mcp_flow_default_scope(ctx, as, r->client);
-    if (!*r->ticket.scope) return mcp_fail(ctx, MCP_BAD_SCOPE, "no scope is left that this issuer knows");
-    return MCP_OK;
+    if (*r->ticket.scope) return MCP_OK;
+    if (!asked) return mcp_fail(ctx, MCP_BAD_SCOPE, "scope is missing, and this issuer has no default scope");
+    return mcp_fail(ctx, MCP_BAD_SCOPE, "this issuer knows no scope of %s; scopes_supported of its metadata has those it knows", mcp_client_quote(ctx, asked));
 }
 
 /* Nobody is let through without being asked, so prompt=none never succeeds. */

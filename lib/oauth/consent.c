@@ -54,7 +54,7 @@ static mcp_rc check_client(mcp_ctx *ctx, const mcp_as *as, const answer *a)
     if ((rc = mcp_client_load(ctx, as, a->ticket.client, &client))) return rc;
     if (mcp_client_has_redirect(ctx, client, a->ticket.redirect)) return MCP_OK;
     mcp_ctx_clear(ctx);
-    return mcp_fail(ctx, MCP_BAD_REDIRECT, "redirect_uri is no longer one of the client");
+    return mcp_fail(ctx, MCP_BAD_REDIRECT, "redirect_uri %s is no longer one of the client", mcp_client_quote(ctx, a->ticket.redirect));
 }
 
 static mcp_rc claim_ticket(mcp_ctx *ctx, const mcp_as *as, const answer *a)

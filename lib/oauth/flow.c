@@ -5,7 +5,7 @@
 #include "mcp/text.h"
 #include "mcp/url.h"
 
-enum { SCOPE_MAX = 2048 };
+enum { SCOPE_MAX = 2048, RESOURCES_TOLD = 3 };
 
 static int is_form(const char *type)
 {
@@ -21,10 +21,20 @@ mcp_rc mcp_flow_body(mcp_ctx *ctx, const mcp_in *in, const char *repeatable, con
     return mcp_form_parse(ctx, in->body ? in->body : "", in->body_len, repeatable, out);
 }
 
+/* What a client may name instead. Public: each has its RFC 9728 document. */
+static const char *resources_of(mcp_ctx *ctx, const mcp_as *as)
+{
+    const char *all = "", *const *r;
+
+    for (r = as->resources; r && *r && r - as->resources < RESOURCES_TOLD; r++)
+        all = apr_pstrcat(ctx->pool, all, *all ? " or " : "", mcp_client_quote(ctx, *r), NULL);
+    return *all ? all : "none, because no location has MCPToolAuthz";
+}
+
 static mcp_rc only_resource(mcp_ctx *ctx, const mcp_as *as, const char **out)
 {
     if (!as->resources || !as->resources[0]) return mcp_fail(ctx, MCP_BAD_TARGET, "this issuer has no resource");
-    if (as->resources[1]) return mcp_fail(ctx, MCP_BAD_TARGET, "this issuer has several resources: name one as resource");
+    if (as->resources[1]) return mcp_fail(ctx, MCP_BAD_TARGET, "this issuer has several resources: name one as resource, as %s", resources_of(ctx, as));
     *out = as->resources[0];
     return MCP_OK;
 }
@@ -37,8 +47,9 @@ mcp_rc mcp_flow_resource(mcp_ctx *ctx, const mcp_as *as, const mcp_form *form, c
     if (mcp_form_has_empty(form, "resource")) return mcp_fail(ctx, MCP_BAD_TARGET, "the resource is empty");
     if (!first) return only_resource(ctx, as, out);
     for (i = 1; (next = mcp_form_nth(form, "resource", i)); i++)
-        if (strcmp(first, next)) return mcp_fail(ctx, MCP_BAD_TARGET, "a token is for one resource");
-    if (!mcp_as_has_resource(as, first)) return mcp_fail(ctx, MCP_BAD_TARGET, "the resource is not one of this issuer");
+        if (strcmp(first, next)) return mcp_fail(ctx, MCP_BAD_TARGET, "a token is for one resource, not for %s and %s", mcp_client_quote(ctx, first), mcp_client_quote(ctx, next));
+    if (!mcp_as_has_resource(as, first))
+        return mcp_fail(ctx, MCP_BAD_TARGET, "the resource %s is not one of this issuer; it has %s", mcp_client_quote(ctx, first), resources_of(ctx, as));
     *out = first;
     return MCP_OK;
 }
@@ -55,7 +66,7 @@ mcp_rc mcp_flow_check_scope(mcp_ctx *ctx, const char *text)
     if (strlen(text) > SCOPE_MAX) return mcp_fail(ctx, MCP_BAD_SCOPE, "scope is longer than %d bytes", SCOPE_MAX);
     for (c = text; *c; c++)
         if (!is_scope_letter(*c) && (*c != ' ' || !is_scope_letter(c[1]) || c == text))
-            return mcp_fail(ctx, MCP_BAD_SCOPE, "scope is not a list of scope-tokens with single blanks between");
+            return mcp_fail(ctx, MCP_BAD_SCOPE, "scope %s is not a list of scope-tokens with single blanks between", mcp_client_quote(ctx, text));
     return MCP_OK;
 }
 
@@ -130,6 +141,6 @@ mcp_rc mcp_flow_redirect_error(mcp_ctx *ctx, const mcp_as *as, const mcp_ticket 
     const mcp_error *error = mcp_error_of(rc);
     const char *url = mcp_url_add_param(ctx->pool, to->redirect, "error", error->oauth);
 
-    answer(ctx, as, to, mcp_url_add_param(ctx->pool, url, "error_description", error->sentence), out);
+    answer(ctx, as, to, mcp_url_add_param(ctx->pool, url, "error_description", mcp_out_description(ctx, rc)), out);
     return rc;
 }

@@ -120,7 +120,8 @@ static mcp_rc check_redirect(mcp_ctx *ctx, const request *r, const code_record *
 {
     const char *uri = mcp_form_get(r->form, "redirect_uri");
 
-    if (uri && strcmp(uri, record->redirect)) return mcp_fail(ctx, MCP_BAD_GRANT, "redirect_uri is not the one of the code");
+    if (uri && strcmp(uri, record->redirect))
+        return mcp_fail(ctx, MCP_BAD_GRANT, "redirect_uri %s is not the one of the code", mcp_client_quote(ctx, uri));
     if (mcp_client_has_redirect(ctx, r->client, record->redirect)) return MCP_OK;
     return spent(ctx, "the redirect_uri of the code is no longer registered");
 }
@@ -132,7 +133,8 @@ static mcp_rc check_resource(mcp_ctx *ctx, const mcp_as *as, const request *r, c
 
     if (mcp_form_has_empty(r->form, "resource")) return mcp_fail(ctx, MCP_BAD_TARGET, "the resource is empty");
     for (i = 0; (resource = mcp_form_nth(r->form, "resource", i)); i++)
-        if (strcmp(resource, record->resource)) return mcp_fail(ctx, MCP_BAD_TARGET, "the code was approved for another resource");
+        if (strcmp(resource, record->resource))
+            return mcp_fail(ctx, MCP_BAD_TARGET, "the code was approved for another resource than %s", mcp_client_quote(ctx, resource));
     if (!mcp_as_has_resource(as, record->resource)) return mcp_fail(ctx, MCP_BAD_TARGET, "this issuer has given up the resource");
     return MCP_OK;
 }
@@ -166,8 +168,8 @@ static mcp_rc choose_scope(mcp_ctx *ctx, const mcp_as *as, request *r)
 
     if (asked && (rc = mcp_flow_check_scope(ctx, asked))) return rc;
     r->token.scope = mcp_flow_machine_scope(ctx, as, asked ? asked : ceiling, ceiling);
-    if (!*r->token.scope) return mcp_fail(ctx, MCP_BAD_SCOPE, "no scope is left that is open to this client without a user");
-    return MCP_OK;
+    if (*r->token.scope) return MCP_OK;
+    return mcp_fail(ctx, MCP_BAD_SCOPE, "no scope of %s is open to this client without a user", mcp_client_quote(ctx, asked ? asked : ceiling));
 }
 
 static mcp_rc grant_credentials(mcp_ctx *ctx, const mcp_as *as, request *r)
@@ -205,7 +207,7 @@ static mcp_rc find_grant(mcp_ctx *ctx, const mcp_form *form, grant_fn **out)
             *out = grants[i].judge;
             return MCP_OK;
         }
-    return mcp_fail(ctx, MCP_BAD_GRANT_TYPE, "grant_type is none that this server knows");
+    return mcp_fail(ctx, MCP_BAD_GRANT_TYPE, "grant_type %s is not served", mcp_client_quote(ctx, type));
 }
 
 static mcp_rc judge(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, request *r)

@@ -20,11 +20,10 @@ mcp_rc mcp_out_json(mcp_ctx *ctx, mcp_out *out, int status, const json_t *value)
     return MCP_OK;
 }
 
-/* RFC 6749 5.2: visible ASCII without quote and backslash. */
-static const char *describe(mcp_ctx *ctx, mcp_rc rc)
+const char *mcp_out_description(mcp_ctx *ctx, mcp_rc rc)
 {
     const mcp_error *error = mcp_error_of(rc);
-    int tell = *ctx->detail && error->http < 500;
+    int tell = *ctx->detail && error->http < 500 && strcmp(ctx->detail, error->sentence);
     char *text = tell ? apr_pstrcat(ctx->pool, error->sentence, ": ", ctx->detail, NULL) : apr_pstrdup(ctx->pool, error->sentence), *c;
 
     for (c = text; *c; c++)
@@ -42,7 +41,7 @@ void mcp_out_error(mcp_ctx *ctx, mcp_out *out, mcp_rc rc)
 {
     const mcp_error *error = mcp_error_of(rc);
     json_t *body = mcp_json_own(ctx->pool, json_pack("{s:s,s:s}", "error", *error->oauth ? error->oauth : "invalid_request",
-                                                     "error_description", describe(ctx, rc)));
+                                                     "error_description", mcp_out_description(ctx, rc)));
 
     mcp_out_json(ctx, out, error->http, body);
     if (rc == MCP_BAD_CLIENT) mcp_out_header(ctx, out, "WWW-Authenticate", "Basic realm=\"token\"");

@@ -75,19 +75,25 @@ static mcp_rc check_scheme(mcp_ctx *ctx, const mcp_url *url)
     return mcp_fail(ctx, MCP_BAD_REDIRECT, "the scheme of a redirect URI is neither https, loopback http nor a reverse domain name with a path");
 }
 
-mcp_rc mcp_redirect_check(mcp_ctx *ctx, const char *uri)
+static mcp_rc judge(mcp_ctx *ctx, const char *uri)
 {
     mcp_url url;
     mcp_rc rc;
 
     if (strlen(uri) > MCP_URL_MAX) return mcp_fail(ctx, MCP_BAD_REDIRECT, "a redirect URI is longer than %d bytes", MCP_URL_MAX);
-    if (mcp_url_parse(ctx, uri, &url)) return mcp_client_refuse(ctx, MCP_BAD_REDIRECT, "redirect_uris");
+    if ((rc = mcp_url_parse(ctx, uri, &url))) return rc;
     if ((rc = check_scheme(ctx, &url))) return rc;
     if (url.fragment) return mcp_fail(ctx, MCP_BAD_REDIRECT, "a redirect URI has a fragment");
     if (url.userinfo) return mcp_fail(ctx, MCP_BAD_REDIRECT, "a redirect URI has user information");
     if (strchr(uri, '*')) return mcp_fail(ctx, MCP_BAD_REDIRECT, "a redirect URI has a wildcard");
     if (mcp_url_has_dot_segment(&url)) return mcp_fail(ctx, MCP_BAD_REDIRECT, "a redirect URI has a dot segment");
     return url.query ? check_query(ctx, url.query) : MCP_OK;
+}
+
+mcp_rc mcp_redirect_check(mcp_ctx *ctx, const char *uri)
+{
+    if (!judge(ctx, uri)) return MCP_OK;
+    return mcp_client_refuse(ctx, MCP_BAD_REDIRECT, apr_pstrcat(ctx->pool, "redirect_uris: ", mcp_client_quote(ctx, uri), NULL));
 }
 
 /* The text without the port of its authority. */

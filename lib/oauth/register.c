@@ -63,7 +63,7 @@ mcp_rc mcp_register(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, mcp_out *o
     mcp_rc rc;
 
     out->audit.event = "register";
-    if (!as->registration_open) return mcp_fail(ctx, MCP_REGISTRATION_CLOSED, "ask the administrator for a client_id");
+    if (!as->registration_open) return mcp_fail(ctx, MCP_REGISTRATION_CLOSED, "this server takes no new clients (MCPRegistration off)");
     if ((rc = read_document(ctx, in, &doc))) return rc;
     if ((rc = mcp_client_from_metadata(ctx, as, doc, &client))) return rc;
     if ((rc = mcp_store_room(ctx, as->store))) return rc;

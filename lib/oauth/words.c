@@ -1,3 +1,5 @@
+#include <string.h>
+#include <apr_strings.h>
 #include "mcp/client.h"
 
 typedef struct { unsigned first, last; } range;
@@ -49,4 +51,37 @@ mcp_rc mcp_client_check_words(mcp_ctx *ctx, const char *member, const char *text
         if (++count > max) return mcp_fail(ctx, MCP_BAD_METADATA, "%s has more than %d characters", member, max);
     }
     return seen ? MCP_OK : mcp_fail(ctx, MCP_BAD_METADATA, "%s is blank", member);
+}
+
+enum { QUOTE_MAX = 120 };
+
+/* A URI may carry a password in front of its host. */
+static const char *without_user(apr_pool_t *p, const char *text)
+{
+    const char *authority = strstr(text, "://"), *at, *end;
+
+    if (!authority) return text;
+    authority += 3;
+    end = authority + strcspn(authority, "/?#");
+    for (at = end; at > authority && at[-1] != '@'; at--) continue;
+    return at == authority ? text : apr_pstrcat(p, apr_pstrmemdup(p, text, (apr_size_t)(authority - text)), "...@", at, NULL);
+}
+
+const char *mcp_client_quote(mcp_ctx *ctx, const char *text)
+{
+    static const char hex[] = "0123456789ABCDEF";
+    char *quote = apr_palloc(ctx->pool, QUOTE_MAX + sizeof "'%XX...'"), *to = quote;
+    const unsigned char *at = (const unsigned char *)without_user(ctx->pool, text);
+
+    for (*to++ = '\''; *at && to - quote <= QUOTE_MAX; at++) {
+        if (*at > ' ' && *at < 0x7f && !strchr("\"'\\", *at)) {
+            *to++ = (char)*at;
+            continue;
+        }
+        *to++ = '%';
+        *to++ = hex[*at >> 4];
+        *to++ = hex[*at & 15];
+    }
+    strcpy(to, *at ? "...'" : "'");
+    return quote;
 }

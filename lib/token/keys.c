@@ -356,12 +356,20 @@ static mcp_rc read_open(mcp_ctx *ctx, apr_pool_t *p, const char *path, int fd, c
     return MCP_OK;
 }
 
+static mcp_rc cannot_open(mcp_ctx *ctx, const char *path, int err)
+{
+    const char *remedy = err != ENOENT ? "" : apr_psprintf(ctx->pool,
+        "; to make one: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out %s; chmod 600 %s", path, path);
+
+    return mcp_fail(ctx, MCP_BAD_CONFIG, "%s cannot be read: %s%s", path, strerror(err), remedy);
+}
+
 static mcp_rc read_private(mcp_ctx *ctx, apr_pool_t *p, const char *path, char **pem)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);     /* a pipe must not hold up the start */
     mcp_rc rc;
 
-    if (fd < 0) return mcp_fail(ctx, MCP_BAD_CONFIG, "%s cannot be read", path);
+    if (fd < 0) return cannot_open(ctx, path, errno);
     rc = read_open(ctx, p, path, fd, pem);
     close(fd);
     return rc;
@@ -409,7 +417,9 @@ mcp_rc mcp_keys_create(mcp_ctx *ctx, apr_pool_t *p, const char *path, const mcp_
     if (!access(path, F_OK)) return mcp_keys_load(ctx, p, path, out);
     if ((rc = mcp_text_random(ctx, 9, &random))) return rc;
     aside = apr_pstrcat(ctx->pool, path, ".", random, NULL);
-    if (!write_new_key(aside) || (link(aside, path) && errno != EEXIST)) rc = mcp_fail(ctx, MCP_BAD_CONFIG, "%s cannot be created", path);
+    errno = 0;
+    if (!write_new_key(aside) || (link(aside, path) && errno != EEXIST))
+        rc = mcp_fail(ctx, MCP_BAD_CONFIG, "%s cannot be created: %s", path, errno ? strerror(errno) : "no key could be generated");
     unlink(aside);
     return rc ? rc : mcp_keys_load(ctx, p, path, out);
 }

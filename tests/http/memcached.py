@@ -1,5 +1,5 @@
 """A real memcached on loopback that can be stopped, frozen and asked what it was told."""
-import signal, socket, subprocess, time
+import os, signal, socket, subprocess, time
 from server import free_port
 
 
@@ -16,6 +16,13 @@ class Memcached:
             except OSError:
                 time.sleep(0.05)
         raise RuntimeError("memcached did not start")
+
+    def store(self, folder):
+        """The lines for a store that hosts share: they share a key too."""
+        key = os.path.join(folder, "shared.pem")
+        subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", key], check=True, capture_output=True)
+        os.chmod(key, 0o600)
+        return "MCPStore memcache:127.0.0.1:%d\nMCPSigningKey %s" % (self.port, key)
 
     def stop(self):
         if self.process:

@@ -1,4 +1,5 @@
 """What is misspelt or dangling stops httpd at configtest, with a line that says what to change."""
+import os, shutil, subprocess
 import pytest
 from server import Httpd
 
@@ -37,6 +38,8 @@ BAD = [
     ("extra", "<VirtualHost *:1>\n<Location />\nMCPToolAuthz Off\n</Location>\n</VirtualHost>", "write that one first"),
     ("location", "<MCPTool a>\nRequire mcp-scope\n</MCPTool>", "at least one scope"),
     ("location", "<MCPTool a>\nRequire mcp-scope no.such\n</MCPTool>", "no MCPScope declares it"),
+    ("location", "<MCPTool a>\nRequire mcp-scope customer.raed\n</MCPTool>", "declares customer.read, customer.write, db.admin: correct the Require mcp-scope line"),
+    ("extra", "MCPSigningKey no.pem", "no.pem cannot be read: No such file or directory; to make one: openssl genpkey"),
     ("extra", "<Location /open>\n<MCPTool a>\nRequire valid-user\n</MCPTool>\n</Location>", "no MCPToolAuthz is On here or above"),
     ("location", "MCPMaxDepth 1073741824", "whole number"),
     ("location", "<MCPTool a>\n<RequireAll>\n<Limit GET>\nRequire valid-user\n</Limit>\n</RequireAll>\n</MCPTool>", "<Limit counts for nothing"),
@@ -58,7 +61,7 @@ BAD = [
     ("extra", "MCPScope x \"words\" sensitive machine", "without a user"),
     ("extra", "MCPScope x \"words\" other", "neither sensitive, default nor machine"),
     ("extra", "MCPIssuer http://public.test", "must be an https URL"),
-    ("extra", "MCPIssuer https://a.test/", "must not end in a slash"),
+    ("extra", "MCPIssuer https://a.test/", "must not end in a slash: write https://a.test\n"),
     ("extra", "MCPStore redis:here", "MCPStore"),
     ("extra", "MCPRegistration maybe", "open or off"),
     ("extra", "MCPAccessTokenTTL forever", "number of seconds"),
@@ -90,3 +93,115 @@ def test_self_needs_an_issuer(folder):
     h = Httpd(folder(), dcr=False)
     code, said = h.configtest(h.config(location="MCPTrustIssuer self"))
     assert code != 0 and "needs an MCPIssuer in the same virtual host" in said
+
+
+# ---- the folder of the store ----
+
+def tree(folder):
+    return {os.path.join(path, name): os.lstat(os.path.join(path, name)) for path, folders, files in os.walk(folder) for name in folders + files}
+
+
+def shape(folder):
+    return {path[len(folder):]: (st.st_mode, st.st_uid, st.st_gid, st.st_mtime_ns) for path, st in tree(folder).items()
+            if not path.endswith(("httpd.conf", "error.log"))}
+
+
+def store_at(h, path):
+    return h.config().replace("MCPStore lmdb:%s/state" % h.dir, "MCPStore lmdb:%s" % path)
+
+
+def make(path, mode=0o755, owner="root"):
+    os.makedirs(path)
+    os.chmod(path, mode)
+    shutil.chown(path, owner)
+    return path
+
+
+def write(path):
+    open(path, "w").close()
+
+
+# {DIR} is a folder that the case may fill; it says where the store is to be, and what configtest answers.
+FOLDERS = [
+    ("missing", lambda d: d + "/a/b", None),
+    ("empty, and httpd's", lambda d: make(d + "/a", 0o700, "www-data"), None),
+    ("a file system of its own", lambda d: (make(d + "/a", 0o700, "www-data"), os.mkdir(d + "/a/lost+found"))[0], None),
+    ("with a store", lambda d: (make(d + "/a", 0o700, "www-data"), write(d + "/a/data.mdb"), shutil.chown(d + "/a/data.mdb", "www-data"))[0], None),
+    ("empty, and root's", lambda d: make(d + "/a"), "MCP060: MCPStore: www-data cannot write in {DIR}/a: chown www-data {DIR}/a\n"),
+    ("somebody else's", lambda d: (make(d + "/a", 0o700, "www-data"), write(d + "/a/index.html"))[0],
+     "MCP060: MCPStore: {DIR}/a holds other files (index.html) and no store; name a folder of its own"),
+    ("somebody else's, and root's", lambda d: (make(d + "/a"), write(d + "/a/passwd"))[0], "{DIR}/a holds other files (passwd)"),
+    ("with a store of root's", lambda d: (make(d + "/a", 0o700, "www-data"), write(d + "/a/data.mdb"), os.chmod(d + "/a/data.mdb", 0o600))[0],
+     "www-data cannot write to {DIR}/a/data.mdb: chown www-data {DIR}/a/data.mdb"),
+    ("below a closed folder", lambda d: make(d + "/closed", 0o700) + "/a/b", "www-data cannot enter {DIR}/closed: chmod o+x {DIR}/closed"),
+    ("a file", lambda d: (write(d + "/a"), d + "/a")[1], "MCP060: MCPStore: {DIR}/a is a file; name a folder"),
+    ("below a file", lambda d: (write(d + "/a"), d + "/a/b")[1], "MCP060: MCPStore: {DIR}/a is a file; name a folder"),
+]
+
+
+@pytest.mark.parametrize("prepare,words", [f[1:] for f in FOLDERS], ids=[f[0] for f in FOLDERS])
+def test_configtest_judges_the_folder_and_changes_nothing(folder, prepare, words):
+    h = Httpd(folder())
+    where = prepare(h.dir)
+    before = shape(h.dir)
+    code, said = h.configtest(store_at(h, where))
+    assert (code != 0 and words.replace("{DIR}", h.dir) in said) if words else code == 0, said
+    assert shape(h.dir) == before
+
+
+def test_a_start_makes_parents_that_httpd_can_enter(folder):
+    h = Httpd(folder())
+    before, mask = shape(h.dir), os.umask(0o077)
+    try:
+        h.start(store_at(h, h.dir + "/a/b/c"))
+    finally:
+        os.umask(mask)
+    try:
+        assert h.send("POST", "/register", [("Content-Type", "application/json")], b'{"redirect_uris":["https://p1.example/cb"]}')[0] == 201
+        made = {path[len(h.dir):]: (oct(st.st_mode & 0o7777), st.st_uid) for path, st in tree(h.dir).items()}
+        httpds = shutil._get_uid("www-data")
+        assert made["/a"] == made["/a/b"] == (oct(0o755), 0) and made["/a/b/c"] == (oct(0o700), httpds)
+        key = [made[p] for p in made if p.startswith("/a/b/c/signing-")]
+        assert key == [(oct(0o600), 0)] and made["/a/b/c/data.mdb"][1] == httpds
+        assert all(made[p] == (oct(before[p][0] & 0o7777), before[p][1]) for p in before)
+    finally:
+        h.stop()
+
+
+# ---- warnings: it works, but hardly as it is meant ----
+
+def login(h, text):
+    """The configuration with another section around /authorize."""
+    at = h.config().index("<Location /authorize>")
+    return h.config()[:at] + text + h.config()[h.config().index("</Location>", at) + len("</Location>"):]
+
+
+BASIC = "AuthType Basic\nAuthName users\nAuthUserFile users\nRequire valid-user\n"
+
+
+@pytest.mark.parametrize("section,warned", [
+    ("", True),
+    ("<Location /authorized>\n%s</Location>" % BASIC, True),
+    ("<Location /authorize/>\n%s</Location>" % BASIC, True),
+    ("<Location /authorize>\nAuthType Basic\nAuthName users\n</Location>", True),
+    ("<Location /authorize>\nRequire all granted\n</Location>", True),
+    ("<VirtualHost *:1>\n<Location /authorize>\n%s</Location>\n</VirtualHost>" % BASIC, True),
+    ("<Location /authorize>\n%s</Location>" % BASIC, False),
+    ("<Location />\n%s</Location>" % BASIC, False),
+    ("<Location /auth*>\n%s</Location>" % BASIC, False),
+    ('<LocationMatch "^/(authorize|signed-in)$">\n%s</LocationMatch>' % BASIC, False),
+    ("<Location ~ ^/authorize>\n%s</Location>" % BASIC, False),
+    ("<Location /authorize>\n<If true>\n%s</If>\n</Location>" % BASIC, False),
+])
+def test_a_page_without_a_login_is_warned_of(scratch, section, warned):
+    code, said = scratch.configtest(login(scratch, section))
+    assert code == 0 and ('MCP078: nobody logs in at /authorize' in said) == warned, said
+
+
+@pytest.mark.parametrize("key,warned", [("", True), ("MCPSigningKey own.pem", False)])
+def test_a_key_for_each_host_is_warned_of(folder, key, warned):
+    h = Httpd(folder())
+    subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", h.dir + "/own.pem"], check=True)
+    code, said = h.configtest(h.config(key).replace("MCPStore lmdb:%s/state" % h.dir, "MCPStore memcache:127.0.0.1:1"))
+    assert code == 0 and ("MCP079: MCPIssuer %s has no MCPSigningKey" % h.url in said) == warned, said
+    assert not os.path.exists(h.dir + "/mcp-state")

@@ -139,18 +139,21 @@ Listen 127.0.0.1:%(bare)d
 """
 
 
-def start(folder, store):
+def start(folder, memory):
     h = Httpd(folder)
     h.other, h.bare, h.tenant = free_port(), free_port(), free_port()
     os.system("htpasswd -b %s/users bob builder 2>/dev/null; htpasswd -bc %s/weak alice guessed 2>/dev/null" % (h.dir, h.dir))
     text = h.config(extra=SECOND % {"backend": h.backend_port, "other": h.other, "bare": h.bare, "tenant": h.tenant, "url": h.url, "dir": h.dir})
-    return h.start(text.replace("MCPStore lmdb:%s/state" % h.dir, "MCPStore " + store) if store else text)
+    h.start(text.replace("MCPStore lmdb:%s/state" % h.dir, "MCPStore memcache:127.0.0.1:%d" % memory.port) if memory else text)
+    while "resuming normal operations" not in h.errors(0):      # until then it warns that keys are made beside memcached
+        time.sleep(0.02)
+    return h
 
 
 @pytest.fixture(scope="module", params=["lmdb", "memcache"])
 def httpd(request, folder):
     memory = Memcached().start() if request.param == "memcache" else None
-    h = start(folder(), memory and "memcache:127.0.0.1:%d" % memory.port)
+    h = start(folder(), memory)
     h.written = memory.written if memory else lambda: 0
     yield h
     h.stop()
@@ -371,6 +374,7 @@ def test_told_to_the_client(site, other, nothing_happens, row):
     assert got["error"] == [row[1]] and got["iss"] == [site.url] and "code" not in got
     assert got.get("state") == (["s t&1"] if "state" not in row[0] else None)
     words = got["error_description"][0]
+    assert ": " in words, "it says what was wrong"
     assert set(words) <= set(string.printable) - set('"\\\t\n\r\x0b\x0c'), "OF-56"
 
 
@@ -912,3 +916,45 @@ def test_no_secret_is_written_down(site):
     for word in (code, token, token.split(".")[2], site.c1["client_secret"], site.c2["client_secret"], "a-wrong-secret", VERIFIER,
                  "a-wrong-verifier", ticket, "the-state-of-this-very-session", "wonder"):
         assert word not in kept
+
+
+# ---- What was sent is named where it was wrong, and cannot pose as anything else ----
+
+LONG = "https://p1.example/" + "x" * 300
+
+
+@rows([
+    ("redirect_uri", {"redirect_uri": "https://p1.example/other"}, "redirect_uri 'https://p1.example/other' is not one the client registered"),
+    ("a password in it", {"redirect_uri": "https://u:pass-word@p1.example/cb"}, "'https://...@p1.example/cb'"),
+    ("line ends, blanks, quotes", {"redirect_uri": "https://p1.example/a b\r\n'\"\\"}, "'https://p1.example/a%20b%0D%0A%27%22%5C'"),
+    ("long", {"redirect_uri": LONG}, "'" + LONG[:120] + "...'"),
+    ("resource", {"resource": "R/"}, "the resource 'R/' is not one of this issuer; it has 'R' or 'R2'"),
+    ("no resource of two", {"resource": None}, "name one as resource, as 'R' or 'R2'"),
+    ("scope", {"scope": "openid profile"}, "this issuer knows no scope of 'openid%20profile'"),
+    ("response_type", {"response_type": "id_token token"}, "response_type 'id_token%20token' is not code"),
+    ("code_challenge_method", {"code_challenge_method": "plain"}, "code_challenge_method 'plain' is not S256"),
+    ("code_challenge", {"code_challenge": None}, "code_challenge is missing"),
+])
+def test_the_value_that_was_sent_is_named(site, other, row):
+    at, lines = len(site.httpd.errors(0)), len(site.httpd.audit())
+    status, head, body = site.ask(**targets(site, other, row[0]))
+    words = row[1].replace("'R2'", "'%s2'" % site.resource).replace("'R'", "'%s'" % site.resource).replace("'R/'", "'%s/'" % site.resource)
+    location = header(head, "Location")
+    told = parse_qs(urlsplit(location).query)["error_description"][0] if location else html.unescape(body.decode())
+    assert words in told and words in json.loads(site.httpd.audit()[lines])["detail"]
+    refused = site.httpd.errors(at).replace("\\\\", "\\")
+    assert words in refused and "pass-word" not in refused + told
+
+
+def test_a_registration_names_the_redirect_uri_that_is_wrong(site):
+    lines = len(site.httpd.audit())
+    status, error = site.register([WEB, "http://p1.example/cb"])
+    assert status == 400 and "redirect_uris: 'http://p1.example/cb': a redirect URI with http must lead to" in error["error_description"]
+    assert "'http://p1.example/cb'" in json.loads(site.httpd.audit()[lines])["detail"]
+
+
+def test_the_token_endpoint_names_what_differs(site):
+    error = site.token(code=site.code(), redirect_uri=WEB + "/other")[1]
+    assert error["error"] == "invalid_grant" and "'%s/other' is not the one of the code" % WEB in error["error_description"]
+    error = site.token(grant_type="password")[1]
+    assert error["error"] == "unsupported_grant_type" and "'password'" in error["error_description"]

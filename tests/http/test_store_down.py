@@ -1,5 +1,5 @@
 """Threat: the store is gone and something is let through, or half issued, or hangs. And the flow on memcached, which may forget."""
-import json, os, time
+import json, os, shutil, time
 import pytest
 from memcached import Memcached
 from server import Httpd
@@ -20,7 +20,7 @@ def memory():
 @pytest.fixture(scope="module", params=["event", "prefork"])
 def httpd(request, folder, memory):
     h = Httpd(folder(), request.param)
-    h.start(h.config().replace("MCPStore lmdb:%s/state" % h.dir, "MCPStore memcache:127.0.0.1:%d" % memory.port))
+    h.start(h.config().replace("MCPStore lmdb:%s/state" % h.dir, memory.store(h.dir)))
     yield h
     h.stop()
 
@@ -124,7 +124,7 @@ def test_the_flow_on_memcached(httpd, site):
 def test_down_from_the_start(folder):
     m = Memcached()
     h = Httpd(folder())
-    h.start(h.config().replace("MCPStore lmdb:%s/state" % h.dir, "MCPStore memcache:127.0.0.1:%d" % m.port))
+    h.start(h.config().replace("MCPStore lmdb:%s/state" % h.dir, m.store(h.dir)))
     s = Site(h, h.port)
     try:
         assert s.register()[0] == 503
@@ -139,6 +139,8 @@ def test_down_from_the_start(folder):
 def test_lmdb_that_cannot_be_opened(folder):
     h = Httpd(folder())
     os.makedirs(h.dir + "/state/data.mdb")
+    shutil.chown(h.dir + "/state", "www-data")
+    shutil.chown(h.dir + "/state/data.mdb", "www-data")
     h.start()
     s = Site(h, h.port)
     s.p1 = "x"

@@ -388,12 +388,44 @@ static void a_secret_expires(void **state)
     assert_int_equal(authenticate(f, NULL, "client_id=post&client_secret=s"), MCP_BAD_CLIENT);
 }
 
+static const struct {
+    const char *name, *text, *quote;
+} quote_rows[] = {
+    { "a URI", "https://a.example/cb?x=1&y=%20", "'https://a.example/cb?x=1&y=%20'" },
+    { "nothing", "", "''" },
+    { "what would end it", "a'b\"c\\d", "'a%27b%22c%5Cd'" },
+    { "blanks and controls", "a b\t\r\n\x7f", "'a%20b%09%0D%0A%7F'" },
+    { "not ASCII", "\xc3\xa4", "'%C3%A4'" },
+    { "a password", "https://user:pass@a.example/@cb", "'https://...@a.example/@cb'" },
+    { "two at signs", "https://user@pass@a.example", "'https://...@a.example'" },
+    { "no user", "https://a.example/user@host", "'https://a.example/user@host'" },
+};
+
+static void what_was_sent_is_quoted(void **state)
+{
+    as_fixture *f = *state;
+    char text[400], *at;
+    size_t i, len;
+
+    for (i = 0; i < sizeof quote_rows / sizeof *quote_rows; i++)
+        if (strcmp(mcp_client_quote(f->ctx, quote_rows[i].text), quote_rows[i].quote))
+            fail_msg("%s: %s", quote_rows[i].name, mcp_client_quote(f->ctx, quote_rows[i].text));
+    for (len = 100; len < 140; len++)
+        for (i = 0; i < 2; i++) {
+            memset(text, i ? ' ' : 'x', len);
+            text[len] = '\0';
+            at = apr_pstrdup(f->ctx->pool, mcp_client_quote(f->ctx, text));
+            assert_int_equal(strstr(at, "...'") != NULL, i ? 1 : len > 120);
+            assert_true(strlen(at) <= 128);
+        }
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(redirects_are_judged), TEST(redirects_have_a_length), TEST(redirects_match), TEST(words_are_judged),
+        TEST(what_was_sent_is_quoted), TEST(redirects_are_judged), TEST(redirects_have_a_length), TEST(redirects_match), TEST(words_are_judged),
         TEST(metadata_is_judged), TEST(members_are_capped), TEST(a_record_comes_back_whole), TEST(an_id_is_never_taken_over),
         TEST(without_a_record_there_is_no_client), TEST(clients_authenticate_as_registered), TEST(a_secret_expires)
     };

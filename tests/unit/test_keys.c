@@ -337,7 +337,8 @@ static void key_files_are_files(void **state)
     char *large = apr_pcalloc(ctx->pool, 64 * 1024 + 2);
 
     (void)state;
-    judge("missing", mcp_keys_load(ctx, ctx->pool, in_folder("none"), &key), MCP_BAD_CONFIG, "cannot be read");
+    judge("missing", mcp_keys_load(ctx, ctx->pool, in_folder("none"), &key), MCP_BAD_CONFIG, "cannot be read: No such file or directory; to make one: openssl genpkey -algorithm EC");
+    assert_non_null(strstr(ctx->detail, apr_pstrcat(ctx->pool, "; chmod 600 ", in_folder("none"), NULL)));
     mcp_ctx_clear(ctx);
     judge("folder", mcp_keys_load(ctx, ctx->pool, folder, &key), MCP_BAD_CONFIG, "no regular file");
     assert_int_equal(mkfifo(in_folder("pipe"), 0600), 0);
@@ -399,7 +400,7 @@ static void what_stands_there_is_kept(void **state)
     mcp_ctx_clear(ctx);
     judge("open to others", mcp_keys_create(ctx, ctx->pool, path, &key), MCP_BAD_CONFIG, "chmod 600");
     mcp_ctx_clear(ctx);
-    judge("no folder", mcp_keys_create(ctx, ctx->pool, in_folder("none/key.pem"), &key), MCP_BAD_CONFIG, "cannot be created");
+    judge("no folder", mcp_keys_create(ctx, ctx->pool, in_folder("none/key.pem"), &key), MCP_BAD_CONFIG, "cannot be created: No such file or directory");
     assert_int_equal(symlink("nowhere", in_folder("dangling.pem")), 0);
     mcp_ctx_clear(ctx);
     judge("a link to nowhere", mcp_keys_create(ctx, ctx->pool, in_folder("dangling.pem"), &key), MCP_BAD_CONFIG, "cannot be read");

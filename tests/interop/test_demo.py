@@ -1,0 +1,26 @@
+"""build/demo started by a script: whoever starts it there makes it ignore SIGINT, and stops it by SIGTERM."""
+import glob, os, signal, subprocess
+import pytest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+@pytest.mark.parametrize("end,to_group", [(signal.SIGTERM, False), (signal.SIGHUP, True)])
+def test_it_stays_up_until_it_is_told_to_end(end, to_group):
+    before = set(glob.glob("/tmp/mod_mcp-demo.*"))
+    demo = subprocess.Popen(["build/demo"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+                            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
+    try:
+        said = []
+        while not said or "stops everything" not in said[-1]:
+            said.append(demo.stdout.readline())
+            assert said[-1], said
+        assert "kill %d" % demo.pid in said[-1]
+        os.killpg(demo.pid, signal.SIGINT)
+        with pytest.raises(subprocess.TimeoutExpired):
+            demo.wait(2)
+        (os.killpg if to_group else os.kill)(demo.pid, end)
+        assert demo.wait(30) == 0 and "by itself" not in demo.stdout.read()
+        assert not set(glob.glob("/tmp/mod_mcp-demo.*")) - before
+    finally:
+        demo.kill()
