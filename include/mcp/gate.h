@@ -25,6 +25,13 @@ int mcp_gate_may_be_batch(const apr_table_t *headers);
  * A method that is a known one's name but for case, blanks or invisible characters: MCP_AMBIGUOUS. */
 mcp_rc mcp_gate_agree(mcp_ctx *ctx, const apr_table_t *headers, const mcp_message *message);
 
+/* The text of a header that mirrors a part of the body, its base64 form decoded; NULL if it is absent. MCP_HEADER_MISMATCH if it stands
+ * twice, holds more than ASCII, or cannot be decoded. */
+mcp_rc mcp_gate_mirrored(mcp_ctx *ctx, const apr_table_t *headers, const char *name, const char **text);
+
+/* 1 if the message is of revision 2026-07-28 or later, by header or body. */
+int mcp_gate_is_stateless(const apr_table_t *headers, const mcp_message *message);
+
 /* After MCP_BAD_VERSION: what the error's data must say, {"supported":[...],"requested":"..."}. */
 const char *mcp_gate_version_data(apr_pool_t *p, const apr_table_t *headers, const mcp_message *message);
 

@@ -116,22 +116,6 @@ int mcp_gate_origin(const apr_table_t *headers, const char *const *origins)
     return 0;
 }
 
-/* Mcp-Name: plain, or =?base64?...?= where the name holds more than visible ASCII. */
-static mcp_rc name_text(mcp_ctx *ctx, const char *value, const char **out)
-{
-    size_t len = strlen(value), n;
-    unsigned char *bytes;
-
-    *out = value;
-    if (len < 11 || strncmp(value, "=?base64?", 9) || strcmp(value + len - 2, "?=")) return MCP_OK;
-    if (mcp_text_base64_decode(ctx, value + 9, len - 11, &bytes, &n) || memchr(bytes, 0, n) || !mcp_text_is_utf8((char *)bytes, n)) {
-        mcp_ctx_clear(ctx);
-        return mcp_fail(ctx, MCP_HEADER_MISMATCH, "the base64 form of Mcp-Name cannot be read");
-    }
-    *out = (char *)bytes;
-    return MCP_OK;
-}
-
 /* Bytes behind ASCII are read as Latin-1 by some and as UTF-8 by others. */
 static int is_visible(const char *value)
 {
@@ -140,14 +124,41 @@ static int is_visible(const char *value)
     return 1;
 }
 
+/* Plain, or =?base64?...?= where the text holds more than visible ASCII. */
+static mcp_rc decode(mcp_ctx *ctx, const char *name, const char *value, const char **out)
+{
+    size_t len = strlen(value), n;
+    unsigned char *bytes;
+
+    *out = value;
+    if (len < 11 || strncmp(value, "=?base64?", 9) || strcmp(value + len - 2, "?=")) return MCP_OK;
+    if (mcp_text_base64_decode(ctx, value + 9, len - 11, &bytes, &n) || memchr(bytes, 0, n) || !mcp_text_is_utf8((char *)bytes, n)) {
+        mcp_ctx_clear(ctx);
+        return mcp_fail(ctx, MCP_HEADER_MISMATCH, "the base64 form of header %s cannot be read", name);
+    }
+    *out = (char *)bytes;
+    return MCP_OK;
+}
+
+mcp_rc mcp_gate_mirrored(mcp_ctx *ctx, const apr_table_t *headers, const char *name, const char **text)
+{
+    const char *value = apr_table_get(headers, name);
+
+    *text = NULL;
+    if (!value) return MCP_OK;
+    if (times(headers, name) > 1) return mcp_fail(ctx, MCP_HEADER_MISMATCH, "header %s stands twice", name);
+    if (!is_visible(value)) return mcp_fail(ctx, MCP_HEADER_MISMATCH, "header %s holds bytes that are not ASCII", name);
+    return decode(ctx, name, value, text);
+}
+
 static mcp_rc must_equal(mcp_ctx *ctx, const apr_table_t *headers, const char *name, const char *body, int required)
 {
-    const char *value = apr_table_get(headers, name), *text = value;
+    const char *value = apr_table_get(headers, name), *text;
     mcp_rc rc;
 
     if (!value) return required && body ? mcp_fail(ctx, MCP_HEADER_MISMATCH, "header %s is missing", name) : MCP_OK;
-    if (!is_visible(value)) return mcp_fail(ctx, MCP_HEADER_MISMATCH, "header %s holds bytes that are not ASCII", name);
-    if (!strcmp(name, "Mcp-Name") && (rc = name_text(ctx, value, &text))) return rc;
+    if ((rc = mcp_gate_mirrored(ctx, headers, name, &text))) return rc;
+    if (strcmp(name, "Mcp-Name")) text = value;     /* the others have no base64 form */
     if (body && !strcmp(text, body)) return MCP_OK;
     return mcp_fail(ctx, MCP_HEADER_MISMATCH, "header %s differs from the body", name);
 }
@@ -161,6 +172,13 @@ static int is_known_version(const char *version)
     return 0;
 }
 
+int mcp_gate_is_stateless(const apr_table_t *headers, const mcp_message *m)
+{
+    const char *header = apr_table_get(headers, "MCP-Protocol-Version");
+
+    return (header && strcmp(header, "2026-07-28") >= 0) || (m->version && strcmp(m->version, "2026-07-28") >= 0);
+}
+
 /* The revisions named by header and body, and whether the later rules hold. */
 static mcp_rc agree_version(mcp_ctx *ctx, const apr_table_t *headers, const mcp_message *m, int *stateless)
 {
@@ -170,7 +188,7 @@ static mcp_rc agree_version(mcp_ctx *ctx, const apr_table_t *headers, const mcp_
         return mcp_fail(ctx, MCP_HEADER_MISMATCH, "header MCP-Protocol-Version differs from the body");
     if ((header && !is_known_version(header)) || (m->version && !is_known_version(m->version)))
         return mcp_fail(ctx, MCP_BAD_VERSION, "served are 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25 and 2026-07-28");
-    *stateless = (header && strcmp(header, "2026-07-28") >= 0) || (m->version && strcmp(m->version, "2026-07-28") >= 0);
+    *stateless = mcp_gate_is_stateless(headers, m);
     if (*stateless && m->kind == MCP_MESSAGE_RESPONSE) return mcp_fail(ctx, MCP_BAD_ENVELOPE, "this revision has no answers from clients");
     if (*stateless && m->kind == MCP_MESSAGE_REQUEST && !m->version)
         return mcp_fail(ctx, MCP_BAD_PARAMS, "params._meta lacks io.modelcontextprotocol/protocolVersion");
