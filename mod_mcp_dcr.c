@@ -8,13 +8,11 @@
 #include <http_log.h>
 #include <http_protocol.h>
 #include <http_request.h>
-#include <ap_mpm.h>
 #include <apr_optional.h>
 #include <apr_strings.h>
-#include <apr_user.h>
-#include <unixd.h>
 #include "mcp/httpd.h"
 #include "mcp/login.h"
+#include "mcp/state.h"
 #include "mcp/text.h"
 #include "mcp/url.h"
 
@@ -206,53 +204,21 @@ static const command_rec directives[] = {
 
 /* ---- start-up ---- */
 
-static const char *store_spec(apr_pool_t *p, const dcr_server *c)
+/* apply: judge the folder of the store and the keys, or make it. */
+static int with_folder(apr_pool_t *p, server_rec *s, const dcr_server *c, mcp_state_folder_fn *apply)
 {
-    const char *spec = c->store_spec ? c->store_spec : "lmdb:mcp-state";
-
-    if (strncmp(spec, "lmdb:", 5)) return spec;
-    return apr_pstrcat(p, "lmdb:", ap_server_root_relative(p, spec + 5), NULL);
-}
-
-static int is_embedded(apr_pool_t *p, const dcr_server *c)
-{
-    return !strncmp(store_spec(p, c), "lmdb:", 5);
-}
-
-/* The folder of the embedded store, or where keys are kept beside a remote one. */
-static const char *state_dir(apr_pool_t *p, const dcr_server *c)
-{
-    return is_embedded(p, c) ? store_spec(p, c) + 5 : ap_server_root_relative(p, "mcp-state");
-}
-
-/* Who uses the folder: children the store; beside a remote one lie keys alone, which are read before there are children. */
-static mcp_store_user folder_user(apr_pool_t *p, const dcr_server *c)
-{
-    int children = !geteuid() && is_embedded(p, c);
-    mcp_store_user user = { children ? ap_unixd_config.user_id : geteuid(), children ? ap_unixd_config.group_id : getegid(), NULL };
-    char *name;
-
-    user.name = apr_uid_name_get(&name, user.uid, p) == APR_SUCCESS ? name : apr_psprintf(p, "user %lu", (unsigned long)user.uid);
-    return user;
-}
-
-typedef const char *folder_fn(apr_pool_t *p, const char *dir, const mcp_store_user *user);
-
-/* apply: judge the folder, or make it. */
-static int with_folder(apr_pool_t *p, server_rec *s, const dcr_server *c, folder_fn *apply)
-{
-    const mcp_store_user user = folder_user(p, c);
-    const char *wrong = is_embedded(p, c) || !c->key_file ? apply(p, state_dir(p, c), &user) : NULL;
+    int embedded = mcp_state_is_embedded(c->store_spec);
+    const char *wrong = embedded || !c->key_file ? mcp_state_folder(p, c->store_spec, apply) : NULL;
 
     if (!wrong) return OK;
     ap_log_error(APLOG_MARK, APLOG_CRIT | APLOG_NOERRNO, 0, s, "MCP060: %s: %s",
-                 is_embedded(p, c) ? "MCPStore" : "the folder of keys (none is needed with MCPSigningKey)", wrong);
+                 embedded ? "MCPStore" : "the folder of keys (none is needed with MCPSigningKey)", wrong);
     return HTTP_INTERNAL_SERVER_ERROR;
 }
 
 static const char *default_key_file(apr_pool_t *p, const dcr_server *c)
 {
-    return apr_pstrcat(p, state_dir(p, c), "/signing-", mcp_text_fingerprint(p, c->issuer), ".pem", NULL);
+    return apr_pstrcat(p, mcp_state_dir(p, c->store_spec), "/signing-", mcp_text_fingerprint(p, c->issuer), ".pem", NULL);
 }
 
 static mcp_rc load_key(mcp_ctx *ctx, apr_pool_t *p, const dcr_server *c, const mcp_key **key)
@@ -368,10 +334,10 @@ static void warn(apr_pool_t *p, server_rec *s, const dcr_server *c)
         ap_log_error(APLOG_MARK, APLOG_WARNING | APLOG_NOERRNO, 0, s,
                      "MCP078: nobody logs in at %s, so no agent will get a token. For passwords in a file write: <Location \"%s\"> AuthType Basic, "
                      "AuthName \"Sign in to approve\", AuthBasicProvider file, AuthUserFile FILE, Require valid-user </Location>, each on a line of its own", path, path);
-    if (!is_embedded(p, c) && !c->key_file)
+    if (!mcp_state_is_embedded(c->store_spec) && !c->key_file)
         ap_log_error(APLOG_MARK, APLOG_WARNING | APLOG_NOERRNO, 0, s,
                      "MCP079: MCPIssuer %s has no MCPSigningKey, and the store is for several hosts: each makes a key of its own in %s and refuses the "
-                     "others' tokens. Name the same file on each", c->issuer, state_dir(p, c));
+                     "others' tokens. Name the same file on each", c->issuer, mcp_state_dir(p, c->store_spec));
 }
 
 /* Runs under apachectl configtest too, so it makes and changes nothing. */
@@ -426,10 +392,8 @@ static void child_init(apr_pool_t *p, server_rec *s)
 {
     mcp_ctx *ctx = mcp_httpd_server_ctx(p, s, APLOG_MODULE_INDEX);
     mcp_store *store;
-    int threads = 1;
 
-    ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads);
-    process_store_open = !mcp_store_open(ctx, p, store_spec(p, config_of(s)), threads < 1 ? 1 : threads, &store);
+    process_store_open = !mcp_state_open(ctx, p, config_of(s)->store_spec, &store);
     if (process_store_open) process_store = *store;
     else ap_log_error(APLOG_MARK, APLOG_ERR | APLOG_NOERRNO, 0, s, "MCP066: MCPStore: %s", ctx->detail);
 }
@@ -512,6 +476,8 @@ static const char *header(request_rec *r, const char *name)
 /* Bodies may not be announced twice or compressed; mcp_body_text caps the rest. */
 static mcp_rc gather(mcp_ctx *ctx, request_rec *r, mcp_in *in)
 {
+    mcp_rc rc;
+
     memset(in, 0, sizeof *in);
     in->method = r->method;
     in->content_type = header(r, "Content-Type");
@@ -525,7 +491,9 @@ static mcp_rc gather(mcp_ctx *ctx, request_rec *r, mcp_in *in)
     in->body = "";
     if (header(r, "Content-Encoding")) return mcp_fail(ctx, MCP_BAD_MEDIA_TYPE, "send the body without Content-Encoding");
     if (strcmp(r->method, "POST")) return MCP_OK;
-    return mcp_body_text(ctx, r, BODY_MAX, &in->body, &in->body_len);
+    rc = mcp_body_text(ctx, r, BODY_MAX, &in->body, &in->body_len);
+    ctx->now = apr_time_now();      /* a body may take its time; what ended meanwhile counts no more */
+    return rc;
 }
 
 static mcp_rc serve(mcp_ctx *ctx, request_rec *r, const endpoint *e, mcp_out *out)

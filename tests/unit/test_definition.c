@@ -36,7 +36,7 @@ static void digests(void **state)
         mcp_value a = value_of(rows[i].a), b = value_of(rows[i].b);
         const char *x = mcp_definition_digest(pool, &a), *y = mcp_definition_digest(pool, &b);
         assert_int_equal(strlen(x), MCP_SHA256_HEX_LEN);
-        if (!strcmp(x, y) != rows[i].same) fail_msg("%s, %s", rows[i].a, rows[i].b);
+        if ((strcmp(x, y) == 0) != rows[i].same) fail_msg("%s, %s", rows[i].a, rows[i].b);
     }
 }
 
