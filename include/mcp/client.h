@@ -38,6 +38,12 @@ mcp_rc mcp_client_save(mcp_ctx *ctx, const mcp_as *as, const mcp_client *client)
 /* MCP_BAD_CLIENT if there is none (or it expired), MCP_UNAVAILABLE if the store is down. */
 mcp_rc mcp_client_load(mcp_ctx *ctx, const mcp_as *as, const char *id, const mcp_client **out);
 
+/* A client that was given up, by its owner or by an administrator: what was issued to it counts no more. The record
+ * "revoked-client", its id the issuer, a blank and the client_id, outlives whatever the client may hold. */
+mcp_rc mcp_client_revoke(mcp_ctx *ctx, const mcp_as *as, const char *id);
+/* MCP_OK, MCP_BAD_CLIENT for a client that was given up, MCP_UNAVAILABLE. */
+mcp_rc mcp_client_check_revoked(mcp_ctx *ctx, mcp_store *store, const char *issuer, const char *id);
+
 /* 1 if uri is one of the client's: exact, but any port on a loopback http one (RFC 8252 7.3). */
 int mcp_client_has_redirect(mcp_ctx *ctx, const mcp_client *client, const char *uri);
 

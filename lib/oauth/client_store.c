@@ -6,9 +6,9 @@
 enum { RECORD_MAX = 16 * 1024 };
 
 /* Several issuers may share a store: a client is known to its own alone. An issuer holds no blank. */
-static const char *record_id(mcp_ctx *ctx, const mcp_as *as, const char *id)
+static const char *record_id(mcp_ctx *ctx, const char *issuer, const char *id)
 {
-    return apr_pstrcat(ctx->pool, as->issuer, " ", id, NULL);
+    return apr_pstrcat(ctx->pool, issuer, " ", id, NULL);
 }
 
 static const mcp_json_caps record_caps = { MCP_STORE_VALUE_MAX, 16 };
@@ -24,7 +24,7 @@ mcp_rc mcp_client_save(mcp_ctx *ctx, const mcp_as *as, const mcp_client *c)
     text = record ? mcp_json_text(ctx->pool, record) : NULL;
     if (!text) return mcp_fail(ctx, MCP_INTERNAL, "a client record could not be written");
     if (strlen(text) > RECORD_MAX) return mcp_fail(ctx, MCP_BAD_METADATA, "all members together are longer than %d bytes", RECORD_MAX);
-    return mcp_store_add(ctx, as->store, "client", record_id(ctx, as, c->id), text, strlen(text), (apr_uint32_t)as->client_ttl);
+    return mcp_store_add(ctx, as->store, "client", record_id(ctx, as->issuer, c->id), text, strlen(text), (apr_uint32_t)as->client_ttl);
 }
 
 static mcp_rc read_record(mcp_ctx *ctx, const mcp_as *as, const char *text, size_t len, mcp_client *out)
@@ -47,7 +47,7 @@ mcp_rc mcp_client_load(mcp_ctx *ctx, const mcp_as *as, const char *id, const mcp
     mcp_client *client = apr_pcalloc(ctx->pool, sizeof *client);
     const char *text;
     size_t len;
-    mcp_rc rc = mcp_store_get(ctx, as->store, "client", record_id(ctx, as, id), &text, &len);
+    mcp_rc rc = mcp_store_get(ctx, as->store, "client", record_id(ctx, as->issuer, id), &text, &len);
 
     if (rc == MCP_ABSENT) return mcp_fail(ctx, MCP_BAD_CLIENT, "the client is unknown or its registration has expired; register again");
     if (rc) return rc;
@@ -57,4 +57,25 @@ mcp_rc mcp_client_load(mcp_ctx *ctx, const mcp_as *as, const char *id, const mcp
     }
     *out = client;
     return MCP_OK;
+}
+
+mcp_rc mcp_client_revoke(mcp_ctx *ctx, const mcp_as *as, const char *id)
+{
+    const char *when = apr_psprintf(ctx->pool, "%" APR_INT64_T_FMT, mcp_now(ctx));
+    apr_int64_t life = as->client_ttl + as->access_ttl + as->refresh_ttl;
+
+    return mcp_store_put(ctx, as->store, "revoked-client", record_id(ctx, as->issuer, id), when, strlen(when), (apr_uint32_t)life);
+}
+
+mcp_rc mcp_client_check_revoked(mcp_ctx *ctx, mcp_store *store, const char *issuer, const char *id)
+{
+    const char *when;
+    size_t len;
+    mcp_rc rc = mcp_store_get(ctx, store, "revoked-client", record_id(ctx, issuer, id), &when, &len);
+
+    if (rc == MCP_ABSENT) {
+        mcp_ctx_clear(ctx);
+        return MCP_OK;
+    }
+    return rc ? rc : mcp_fail(ctx, MCP_BAD_CLIENT, "the client was given up");
 }

@@ -422,9 +422,27 @@ static void what_was_sent_is_quoted(void **state)
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
+static void given_up_clients_are_known(void **state)
+{
+    as_fixture *f = *state;
+    mcp_as other = f->as;
+
+    other.issuer = "https://as.example.test/other";
+    assert_int_equal(mcp_client_check_revoked(f->ctx, &f->store, f->as.issuer, "c1"), MCP_OK);
+    assert_int_equal(mcp_client_revoke(f->ctx, &f->as, "c1"), MCP_OK);
+    assert_true(f->memory.life >= f->as.client_ttl + f->as.access_ttl);
+    assert_int_equal(mcp_client_check_revoked(f->ctx, &f->store, f->as.issuer, "c1"), MCP_BAD_CLIENT);
+    mcp_ctx_clear(f->ctx);
+    assert_int_equal(mcp_client_check_revoked(f->ctx, &f->store, f->as.issuer, "c2"), MCP_OK);
+    assert_int_equal(mcp_client_check_revoked(f->ctx, &f->store, other.issuer, "c1"), MCP_OK);
+    f->memory.is_down = 1;
+    assert_int_equal(mcp_client_check_revoked(f->ctx, &f->store, f->as.issuer, "c2"), MCP_UNAVAILABLE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(given_up_clients_are_known, setup, teardown),
         TEST(what_was_sent_is_quoted), TEST(redirects_are_judged), TEST(redirects_have_a_length), TEST(redirects_match), TEST(words_are_judged),
         TEST(metadata_is_judged), TEST(members_are_capped), TEST(a_record_comes_back_whole), TEST(an_id_is_never_taken_over),
         TEST(without_a_record_there_is_no_client), TEST(clients_authenticate_as_registered), TEST(a_secret_expires)
