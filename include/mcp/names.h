@@ -1,8 +1,9 @@
 /* The member names of all open objects of one message, to find repeats in linear time.
  *
  * A stack: names of an inner object lie above those of the objects around it and are forgotten when
- * it closes, so memory follows what is open. Names are compared byte for byte; the hash is keyed with
- * random bytes before the set grows, so that no sender can choose names that collide. */
+ * it closes, so memory follows what is open. Names are compared byte for byte, while an object has few
+ * of them each with each; those of larger objects are hashed, keyed with random bytes, so that no
+ * sender can choose names that collide. */
 #ifndef MCP_NAMES_H
 #define MCP_NAMES_H
 

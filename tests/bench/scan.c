@@ -181,7 +181,8 @@ int main(int argc, char **argv)
 {
     reader readers[READERS_MAX] = { { "scanner", scan_whole }, { "8 KB pieces", scan_buckets }, { "jansson", read_jansson } };
     static const char dense[] = "{\"id\":1042,\"name\":\"Ada\",\"tags\":[\"a\",\"b\",true,null],\"at\":{\"x\":-1.5e3,\"y\":20.25}}";
-    static const char code[] = "    if (!strcmp(name, \\\"id\\\")) return 1;\\n", words[] = "\xe9\xa1\xbe\xe5\xae\xa2\xe8\xae\xb0\xe5\xbd\x95\xef\xbc\x8c";
+    static const char code[] = "    if (!strcmp(name, \\\"id\\\")) return 1;\\n";
+    static const char words[] = "\xe9\xa1\xbe\xe5\xae\xa2\xe8\xae\xb0\xe5\xbd\x95\xef\xbc\x8c";
     int i, n = 3;
 
     if (argc > 1) seconds = atof(argv[1]);
