@@ -16,6 +16,7 @@
 #include "mcp/answer.h"
 #include "mcp/backend.h"
 #include "mcp/trust.h"
+#include "mcp/state.h"
 #include "mcp/url.h"
 #include "mcp/verdict.h"
 
@@ -137,6 +138,59 @@ static const char *set_audit(cmd_parms *cmd, void *dir, const char *value)
     return mcp_audit_check(cmd->pool, value);
 }
 
+/* mod_mcp_dcr reads it too. */
+static const char *set_store(cmd_parms *cmd, void *dir, const char *value)
+{
+    const char *err = ap_check_cmd_context(cmd, GLOBAL_ONLY);
+
+    (void)dir;
+    server_of(cmd->server)->store_spec = value;
+    return err ? err : mcp_store_check(cmd->pool, value);
+}
+
+static const char *set_pins(cmd_parms *cmd, void *dir, const char *value)
+{
+    mcp_location *d = dir;
+    const char *err = enter(cmd, d);
+
+    if (err) return err;
+    if (!strcasecmp(value, "off")) d->pins = MCP_PIN_OFF;
+    else if (!strcasecmp(value, "learn")) d->pins = MCP_PIN_LEARN;
+    else if (!strcasecmp(value, "enforce")) d->pins = MCP_PIN_ENFORCE;
+    else return "MCPPinTools is off, learn or enforce";
+    server_of(cmd->server)->needs_store |= d->pins == MCP_PIN_ENFORCE;
+    return NULL;
+}
+
+static const char *set_rate(cmd_parms *cmd, void *dir, const char *limit, const char *per)
+{
+    const char *err = enter(cmd, dir);
+    mcp_rate *rate = apr_palloc(cmd->pool, sizeof *rate);
+
+    if (!err) err = mcp_rate_parse(cmd->pool, limit, per, rate);
+    if (err) return apr_pstrcat(cmd->pool, "MCPToolRate: ", err, NULL);
+    ((mcp_location *)dir)->rate = rate;
+    server_of(cmd->server)->needs_store = 1;
+    return NULL;
+}
+
+static const char *set_binding(cmd_parms *cmd, void *dir, const char *value)
+{
+    const char *err = enter(cmd, dir);
+
+    if (err) return err;
+    if (strcasecmp(value, "required") && strcasecmp(value, "optional")) return "MCPTokenBinding is required or optional";
+    ((mcp_location *)dir)->binding_required = !strcasecmp(value, "required");
+    return NULL;
+}
+
+static const char *set_identity(cmd_parms *cmd, void *dir, int argc, char *const argv[])
+{
+    const char *err = enter(cmd, dir);
+
+    return err ? err : mcp_identity_parse(cmd, argc, argv, &((mcp_location *)dir)->identity);
+}
+
 static const char *set_session_key(cmd_parms *cmd, void *dir, const char *value)
 {
     (void)dir;
@@ -171,6 +225,11 @@ static const command_rec directives[] = {
     AP_INIT_TAKE1("MCPMaxBody", set_number, AT(max_body), ACCESS_CONF, "bytes a message may have"),
     AP_INIT_TAKE1("MCPMaxDepth", set_number, AT(max_depth), ACCESS_CONF, "containers a message may nest"),
     AP_INIT_ITERATE("MCPAllowOrigin", add_origin, NULL, ACCESS_CONF, "browser origins that may send messages"),
+    AP_INIT_TAKE1("MCPPinTools", set_pins, NULL, ACCESS_CONF, "off, learn or enforce: tools stay what they were when they were accepted"),
+    AP_INIT_TAKE12("MCPToolRate", set_rate, NULL, ACCESS_CONF, "CALLS/SECONDS [caller|user|client|all]: how often a tool may be called"),
+    AP_INIT_TAKE1("MCPTokenBinding", set_binding, NULL, ACCESS_CONF, "required or optional: tokens bound to a key (DPoP, client certificate)"),
+    AP_INIT_TAKE_ARGV("MCPBackendIdentity", set_identity, NULL, ACCESS_CONF, "off, headers, or assertion KEYFILE AUDIENCE: who is calling, for the backend"),
+    AP_INIT_TAKE1("MCPStore", set_store, NULL, RSRC_CONF, "lmdb:DIR or memcache:HOST:PORT[,...]: where calls are counted and tools remembered"),
     AP_INIT_TAKE_ARGV("MCPScopeImplies", add_implied, NULL, RSRC_CONF, "BROAD NARROW...: who has the broad scope has the narrow ones too"),
     AP_INIT_TAKE1("MCPSessionKey", set_session_key, NULL, RSRC_CONF, "file: a secret that hosts of one MCP server share"),
     AP_INIT_TAKE1("MCPAuditLog", set_audit, NULL, RSRC_CONF, "file or |program for one JSON line per decision"),
@@ -210,10 +269,9 @@ static int gate(request_rec *r)
     j = mcp_judged_create(r, d, server_of(r->server));
     rc = mcp_admit(ctx, r, j);
     /* Report lets a verdict of the rules pass, never a message that was not understood. */
-    if (rc == MCP_OK || (d->mode == MCP_MODE_REPORT && (rc == MCP_FORBIDDEN || rc == MCP_MISSING_SCOPE || rc == MCP_METHOD_DENIED))) {
+    if (!rc || (d->mode == MCP_MODE_REPORT && mcp_verdict_is_of_rules(rc))) {
         mcp_verdict_audit(ctx, r, j, rc ? "reported" : "allowed", rc);
-        mcp_backend_hand_over(ctx, r, j);
-        return DECLINED;
+        if (!(rc = mcp_backend_hand_over(ctx, r, j))) return DECLINED;
     }
     mcp_verdict_audit(ctx, r, j, "refused", rc);
     return mcp_verdict_refuse(ctx, r, j, rc);
@@ -233,6 +291,16 @@ static int claim_storage(request_rec *r)
 
 /* ---- start-up ---- */
 
+/* apply: judge the store's folder, or make it. */
+static int with_folder(apr_pool_t *p, server_rec *s, mcp_state_folder_fn *apply)
+{
+    const char *spec = server_of(s)->store_spec, *wrong;
+
+    if (!spec || !mcp_state_is_embedded(spec) || !(wrong = mcp_state_folder(p, spec, apply))) return OK;
+    ap_log_error(APLOG_MARK, APLOG_CRIT | APLOG_NOERRNO, 0, s, "MCP060: MCPStore: %s", wrong);
+    return HTTP_INTERNAL_SERVER_ERROR;
+}
+
 static int check_config(apr_pool_t *p, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server)
 {
     server_rec *s;
@@ -245,7 +313,7 @@ static int check_config(apr_pool_t *p, apr_pool_t *plog, apr_pool_t *ptemp, serv
             if (mcp_location_settle(p, APR_ARRAY_IDX(server_of(s)->gated, i, mcp_location *), APLOG_MODULE_INDEX)) return HTTP_INTERNAL_SERVER_ERROR;
     for (s = main_server; s; s = s->next)
         if (mcp_locations_check(s, server_of(s), server_of(main_server))) return HTTP_INTERNAL_SERVER_ERROR;
-    return OK;
+    return with_folder(ptemp, main_server, mcp_store_folder_check);
 }
 
 static int post_config(apr_pool_t *p, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server)
@@ -255,6 +323,7 @@ static int post_config(apr_pool_t *p, apr_pool_t *plog, apr_pool_t *ptemp, serve
 
     (void)plog;
     (void)ptemp;
+    if (with_folder(ptemp, main_server, mcp_store_folder_make)) return HTTP_INTERNAL_SERVER_ERROR;
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) return OK;
     for (s = main_server; s; s = s->next) {
         mcp_locations *c = server_of(s);
@@ -269,7 +338,14 @@ static int post_config(apr_pool_t *p, apr_pool_t *plog, apr_pool_t *ptemp, serve
 
 static void child_init(apr_pool_t *p, server_rec *s)
 {
+    mcp_ctx *ctx = mcp_httpd_server_ctx(p, s, APLOG_MODULE_INDEX);
+    const char *spec = server_of(s)->store_spec;
+    mcp_store *store = NULL;
+
     mcp_trust_child_init(p, s, APLOG_MODULE_INDEX);
+    if (!spec) return;
+    if (mcp_state_open(ctx, p, spec, &store)) ap_log_error(APLOG_MARK, APLOG_ERR | APLOG_NOERRNO, 0, s, "MCP066: MCPStore: %s", ctx->detail);
+    for (; s; s = s->next) server_of(s)->store = store;
 }
 
 static const char *const *mcp_toolauthz_resources(apr_pool_t *p, server_rec *s)

@@ -33,11 +33,12 @@
   ROW(MCP_BAD_TOKEN,             401, "invalid_token",            -32001, "MCP021", "the access token is not valid here") \
   ROW(MCP_EXPIRED_TOKEN,         401, "invalid_token",            -32001, "MCP022", "the access token has expired") \
   ROW(MCP_MISSING_SCOPE,         403, "insufficient_scope",       -32003, "MCP023", "the access token lacks a scope that this call needs") \
-  ROW(MCP_FORBIDDEN,             403, "access_denied",            -32602, "MCP024", "unknown tool, or not yours to use") \
+  ROW(MCP_FORBIDDEN,             403, "access_denied",            -32602, "MCP024", "unknown, or not yours to use") \
   ROW(MCP_BAD_ORIGIN,            403, "access_denied",            -32600, "MCP025", "requests from this web origin are not accepted") \
   ROW(MCP_METHOD_DENIED,         403, "access_denied",            -32601, "MCP026", "this method is not open here") \
   ROW(MCP_BAD_PROOF,             401, "invalid_dpop_proof",       -32001, "MCP027", "the DPoP proof does not belong to this request") \
   ROW(MCP_USE_NONCE,             401, "use_dpop_nonce",           -32001, "MCP028", "make the DPoP proof anew with the nonce of this answer") \
+  ROW(MCP_CHANGED_TOOL,          403, "access_denied",            -32602, "MCP029", "unknown, or not yours to use") \
   ROW(MCP_BAD_METADATA,          400, "invalid_client_metadata",  -32602, "MCP030", "a member of the client metadata is not acceptable") \
   ROW(MCP_BAD_REDIRECT,          400, "invalid_redirect_uri",     -32602, "MCP031", "a redirect URI is not acceptable") \
   ROW(MCP_BAD_SCOPE,             400, "invalid_scope",            -32602, "MCP032", "a requested scope is unknown or not open to this client") \

@@ -41,6 +41,9 @@ void mcp_require_register(apr_pool_t *p, module *owner);
 mcp_judged *mcp_judged_create(request_rec *r, const mcp_location *location, const mcp_locations *all);
 mcp_judged *mcp_judged_of(const request_rec *r);
 
+/* The location's settings in a per-directory configuration. */
+const mcp_location *mcp_judged_location(const ap_conf_vector_t *config);
+
 /* The arguments of the call and the claims of the token, MCP_VALUE_NONE where there are none. */
 mcp_value mcp_judged_arguments(request_rec *r, const mcp_judged *j);
 mcp_value mcp_judged_claims(const mcp_judged *j);

@@ -3,10 +3,20 @@
 #define MCP_LOCATION_H
 
 #include "mcp/httpd.h"
+#include "mcp/keys.h"
 #include "mcp/methods.h"
+#include "mcp/pin.h"
+#include "mcp/rate.h"
 #include "mcp/section.h"
 
 enum { MCP_MODE_UNSET = -1, MCP_MODE_OFF, MCP_MODE_ON, MCP_MODE_REPORT };
+
+/* MCPBackendIdentity. */
+typedef struct {
+    enum { MCP_IDENTITY_OFF, MCP_IDENTITY_HEADERS, MCP_IDENTITY_ASSERTION } how;
+    const mcp_key *key;             /* of assertions */
+    const char *audience;           /* of assertions */
+} mcp_identity;
 
 /* What stays one thing however often httpd merges: the place where MCPToolAuthz stands. */
 typedef struct {
@@ -27,6 +37,10 @@ typedef struct {
     apr_array_header_t *origins;    /* of const char *, a NULL behind the last */
     int unlisted_allow;             /* -1: unset */
     apr_int64_t max_body, max_depth;    /* 0: unset */
+    mcp_pin_mode pins;
+    const mcp_rate *rate;           /* of a section or of the location; NULL: unset */
+    int binding_required;           /* -1: unset */
+    const mcp_identity *identity;   /* what the backend is told; NULL: unset */
 } mcp_location;
 
 /* MCPScopeImplies: who has broad has the narrow ones too. */
@@ -44,6 +58,9 @@ typedef struct {
     const unsigned char *session_key;   /* MCP_SEAL_KEY_LEN bytes, from post_config on */
     const char *audit_target;
     mcp_audit *audit;
+    int needs_store;                /* a directive cannot do without MCPStore */
+    const char *store_spec;         /* MCPStore; NULL: none */
+    mcp_store *store;               /* this process's; NULL: none, or it could not be opened */
 } mcp_locations;
 
 /* For the module record. */
@@ -60,6 +77,9 @@ int mcp_location_settle(apr_pool_t *p, mcp_location *location, int module_index)
 
 /* check_config, once for each server: refuses rules that no gate reads. main: the main server's. */
 int mcp_locations_check(server_rec *s, const mcp_locations *all, const mcp_locations *main);
+
+/* identity.c: "off", "headers", or "assertion" KEYFILE AUDIENCE; NULL or a sentence. */
+const char *mcp_identity_parse(cmd_parms *cmd, int argc, char *const argv[], const mcp_identity **out);
 
 /* session_key.c: MCPSessionKey's file, read at start-up (a sentence if it cannot be, or others can read it); the key made without one,
  * NULL if there is no randomness. */

@@ -14,6 +14,9 @@ const char *mcp_text_base64url(apr_pool_t *p, const void *bytes, size_t len);
 mcp_rc mcp_text_base64url_decode(mcp_ctx *ctx, const char *text, size_t len,
                                  unsigned char **out, size_t *out_len);
 
+/* Standard base64 with padding. */
+const char *mcp_text_base64(apr_pool_t *p, const void *bytes, size_t len);
+
 /* Standard base64 (RFC 4648 section 4, padded), strict, as HTTP Basic and Mcp-Name use it. */
 mcp_rc mcp_text_base64_decode(mcp_ctx *ctx, const char *text, size_t len,
                               unsigned char **out, size_t *out_len);

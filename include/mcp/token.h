@@ -34,6 +34,7 @@ typedef struct {
     const char *issuer, *audience, *sub, *client_id, *scope;
     apr_int64_t life;           /* seconds */
     const char *jti;            /* NULL: a random one */
+    const char *type;           /* typ; NULL: at+jwt */
     json_t *more;               /* further claims; those of the same name replace the others. May be NULL */
 } mcp_token_grant;
 

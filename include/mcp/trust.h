@@ -4,6 +4,7 @@
 
 #include "mcp/httpd.h"
 #include "mcp/jwks.h"
+#include "mcp/store.h"
 #include "mcp/token.h"
 
 /* One MCPTrustIssuer line. */
@@ -31,5 +32,9 @@ void mcp_trust_child_init(apr_pool_t *p, server_rec *s, int module_index);
 /* The bearer token of the one Authorization header: MCP_NO_TOKEN without one, MCP_BAD_TOKEN or MCP_EXPIRED_TOKEN
  * unless a trusted issuer made it for audience, MCP_UNAVAILABLE while keys or revocations cannot be had. */
 mcp_rc mcp_trust_verify(mcp_ctx *ctx, request_rec *r, const apr_array_header_t *trusts, const char *audience, mcp_token *out);
+
+/* Whether the request shows the key that its token is bound to, if it is (dpop.h): a DPoP proof for origin and the request's path, or the
+ * client certificate. required: an unbound token does not do. MCP_BAD_TOKEN, MCP_BAD_PROOF, MCP_UNAVAILABLE. */
+mcp_rc mcp_trust_check_binding(mcp_ctx *ctx, request_rec *r, const mcp_token *token, mcp_store *store, const char *origin, int required);
 
 #endif

@@ -1,4 +1,5 @@
 #include <string.h>
+#include <apr_base64.h>
 #include <apr_strings.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -262,4 +263,12 @@ size_t mcp_text_blanks(const char *text, size_t len, int at_end)
         taken += n;
     }
     return taken;
+}
+
+const char *mcp_text_base64(apr_pool_t *p, const void *bytes, size_t len)
+{
+    char *out = apr_palloc(p, (size_t)apr_base64_encode_len((int)len));
+
+    apr_base64_encode_binary(out, bytes, (int)len);
+    return out;
 }

@@ -124,6 +124,7 @@ mcp_rc mcp_admit(mcp_ctx *ctx, request_rec *r, mcp_judged *j)
         return mcp_fail(ctx, MCP_BAD_ORIGIN, "add MCPAllowOrigin for it if it is yours");
     if ((rc = mcp_gate_headers(ctx, r->method, r->headers_in, mcp_admit_has_body(r)))) return rc;
     if ((rc = mcp_trust_verify(ctx, r, d->trusts, d->where->resource, &j->token))) return rc;
+    if ((rc = mcp_trust_check_binding(ctx, r, &j->token, j->all->store, d->where->origin, d->binding_required == 1))) return rc;
     r->user = apr_pstrdup(r->pool, j->token.sub);
     r->ap_auth_type = apr_pstrdup(r->pool, "Bearer");
     if (strcmp(r->method, "POST")) return open_session(ctx, r, j);

@@ -60,12 +60,29 @@ static int has_bytes(const apr_bucket_brigade *bb)
     return 0;
 }
 
+/* Is the tool as it was accepted? What is new about it is told once. */
+static int is_pinned(const watch *w, const char *name, const mcp_value *element)
+{
+    const mcp_judged *j = w->judged;
+    mcp_ctx scratch = *w->ctx;
+    mcp_audit_facts facts = { .event = "tools/list", .client = j->token.client_id, .user = j->token.sub, .resource = j->location->where->resource };
+    int news = 0;
+    mcp_rc rc;
+
+    if (!j->all->store || j->location->pins == MCP_PIN_OFF || apr_pool_create(&scratch.pool, w->ctx->pool) != APR_SUCCESS) return 1;
+    rc = mcp_pin_listed(&scratch, j->all->store, j->location->pins, facts.resource, name, element, &news);
+    if (news) mcp_log(w->ctx, MCP_LOG_WARNING, mcp_error_of(MCP_CHANGED_TOOL)->tag, "tool %s of %s is new or has a new definition%s", name, facts.resource,
+                      rc ? "; it is refused until MCPPinTools learn has seen it" : "");
+    if (news && rc) mcp_audit_write(w->r, j->all->audit, &facts, name, "refused", rc, scratch.detail);
+    apr_pool_destroy(scratch.pool);
+    return !rc;
+}
+
 static int keep_listed(void *baton, mcp_list_kind kind, const char *name, const mcp_value *element)
 {
     const watch *w = baton;
 
-    (void)element;
-    return mcp_judge_listed(w->r, w->judged, kind, name);
+    return mcp_judge_listed(w->r, w->judged, kind, name) && (kind != MCP_LIST_TOOLS || is_pinned(w, name, element));
 }
 
 static const mcp_envelope_rules answer_rules = { MCP_ANSWER_MAX, 256 };

@@ -126,6 +126,21 @@ static mcp_rc judge_unlisted(mcp_ctx *ctx, const mcp_judged *j, int method_opens
     return mcp_fail(ctx, MCP_METHOD_DENIED, "no section opens this method");
 }
 
+/* What counts for calls alone: the tool is as it was accepted, headers mirror its arguments, and it is not called too often. */
+static mcp_rc judge_call(mcp_ctx *ctx, request_rec *r, mcp_judged *j, const mcp_section *s)
+{
+    const mcp_location *settings = s ? mcp_judged_location(use_of(r, j, s)->config) : j->location;
+    const char *resource = j->location->where->resource;
+    mcp_value arguments = mcp_judged_arguments(r, j);
+    mcp_rc rc;
+
+    if (j->all->store && (rc = mcp_pin_called(ctx, j->all->store, j->location->pins, resource, j->subject.name, r->headers_in, &arguments,
+                                              mcp_gate_is_stateless(r->headers_in, &j->message)))) return rc;
+    if (!settings->rate) return MCP_OK;
+    if (!j->all->store) return mcp_fail(ctx, MCP_UNAVAILABLE, "calls cannot be counted: the store is not open");
+    return mcp_rate_count(ctx, j->all->store, settings->rate, resource, j->subject.name, j->token.sub, j->token.client_id);
+}
+
 /* Where the method has a section it must grant, and so must that of what is named. */
 static mcp_rc judge_named(mcp_ctx *ctx, request_rec *r, mcp_judged *j)
 {
@@ -138,7 +153,8 @@ static mcp_rc judge_named(mcp_ctx *ctx, request_rec *r, mcp_judged *j)
     if (j->subject.kind == MCP_SUBJECT_RESOURCE && mcp_methods_uri_strays(j->subject.name))
         return mcp_fail(ctx, MCP_BAD_PARAMS, "the URI has dot segments, backslashes or escaped separators; send it in its plain form");
     if (method && (rc = judge_section(ctx, r, j, method))) return rc;
-    return s ? judge_section(ctx, r, j, s) : judge_unlisted(ctx, j, method != NULL);
+    rc = s ? judge_section(ctx, r, j, s) : judge_unlisted(ctx, j, method != NULL);
+    return rc || j->subject.kind != MCP_SUBJECT_TOOL || j->phase == MCP_PHASE_LIST ? rc : judge_call(ctx, r, j, s);
 }
 
 static mcp_rc judge_subject(mcp_ctx *ctx, request_rec *r, mcp_judged *j)

@@ -15,6 +15,8 @@ void *mcp_location_create(apr_pool_t *p, char *path)
     (void)path;
     d->mode = MCP_MODE_UNSET;
     d->unlisted_allow = -1;
+    d->binding_required = -1;
+    d->pins = MCP_PIN_UNSET;
     return d;
 }
 
@@ -33,6 +35,10 @@ void *mcp_location_merge(apr_pool_t *p, void *base, void *add)
     if (d->unlisted_allow < 0) d->unlisted_allow = b->unlisted_allow;
     if (!d->max_body) d->max_body = b->max_body;
     if (!d->max_depth) d->max_depth = b->max_depth;
+    if (d->pins == MCP_PIN_UNSET) d->pins = b->pins;
+    if (!d->rate) d->rate = b->rate;
+    if (d->binding_required < 0) d->binding_required = b->binding_required;
+    if (!d->identity) d->identity = b->identity;
     return d;
 }
 
@@ -55,6 +61,7 @@ void *mcp_locations_merge(apr_pool_t *p, void *base, void *add)
 
     if (!c->audit_target) c->audit_target = b->audit_target;
     if (!c->implies->nelts) c->implies = b->implies;
+    if (!c->store_spec) c->store_spec = b->store_spec;
     if (!c->session_key) c->session_key = b->session_key;
     return c;
 }
@@ -185,6 +192,10 @@ int mcp_locations_check(server_rec *s, const mcp_locations *all, const mcp_locat
     const char *why;
     int i;
 
+    if (all->needs_store && !main->store_spec) {
+        ap_log_error(APLOG_MARK, APLOG_CRIT | APLOG_NOERRNO, 0, s, "MCP076: MCPToolRate and MCPPinTools enforce need an MCPStore, where calls are counted and tools remembered");
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
     if (is_overlaid(s, rules, rules, 1) || (all != main && is_overlaid(s, main->rules, rules, 0))) return HTTP_INTERNAL_SERVER_ERROR;
     for (i = 0; i < rules->nelts; i++) {
         const mcp_location *d = APR_ARRAY_IDX(rules, i, mcp_location *);

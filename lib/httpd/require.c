@@ -27,6 +27,11 @@ mcp_judged *mcp_judged_of(const request_rec *r)
     return ap_get_module_config(r->request_config, owner);
 }
 
+const mcp_location *mcp_judged_location(const ap_conf_vector_t *config)
+{
+    return ap_get_module_config(config, owner);
+}
+
 /* ---- the lines ---- */
 
 typedef struct {

@@ -38,7 +38,7 @@ static int may_ask_more(const ap_directive_t *d)
  * which what stands around the section would do instead. */
 static const ap_directive_t *idle_directive(const ap_directive_t *d)
 {
-    static const char *const read[] = { "Require", "<Require", "AuthMerging", "Authz", "AuthGroupFile", "AuthDBM", "AuthLDAP", NULL };
+    static const char *const read[] = { "Require", "<Require", "AuthMerging", "Authz", "AuthGroupFile", "AuthDBM", "AuthLDAP", "MCPToolRate", NULL };
     const ap_directive_t *idle;
     const char *const *name;
 

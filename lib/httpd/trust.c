@@ -2,6 +2,9 @@
 #include <httpd.h>
 #include <http_config.h>
 #include <http_log.h>
+#include <apr_optional.h>
+#include <mod_ssl.h>
+#include "mcp/dpop.h"
 #include "mcp/seen.h"
 #include "mcp/trust.h"
 #include "mcp/url.h"
@@ -126,14 +129,15 @@ const char *mcp_trust_first_scopes(server_rec *s, const apr_array_header_t *trus
 
 /* ---- the token ---- */
 
-/* RFC 6750 2.1. Two Authorization headers were refused before. */
-static mcp_rc bearer(mcp_ctx *ctx, request_rec *r, const char **token)
+/* RFC 6750 2.1, RFC 9449 7.1. Two Authorization headers were refused before. */
+static mcp_rc read_token(mcp_ctx *ctx, request_rec *r, const char **token, int *dpop)
 {
     const char *header = apr_table_get(r->headers_in, "Authorization");
 
     if (!header) return mcp_fail(ctx, MCP_NO_TOKEN, "no Authorization header");
-    if (strncasecmp(header, "Bearer ", 7)) return mcp_fail(ctx, MCP_NO_TOKEN, "the Authorization scheme is not Bearer");
-    for (header += 7; *header == ' '; header++) { }
+    *dpop = !strncasecmp(header, "DPoP ", 5);
+    if (!*dpop && strncasecmp(header, "Bearer ", 7)) return mcp_fail(ctx, MCP_NO_TOKEN, "the Authorization scheme is neither Bearer nor DPoP");
+    for (header += *dpop ? 5 : 7; *header == ' '; header++) { }
     *token = header;
     return MCP_OK;
 }
@@ -226,9 +230,57 @@ mcp_rc mcp_trust_verify(mcp_ctx *ctx, request_rec *r, const apr_array_header_t *
 {
     const mcp_trust *by = NULL;
     const char *text = "";
+    int dpop;
     mcp_rc rc;
 
-    if ((rc = bearer(ctx, r, &text))) return rc;
+    if ((rc = read_token(ctx, r, &text, &dpop))) return rc;
     if ((rc = verify(ctx, r->server, trusts, audience, text, out, &by))) return rc;
     return check_revocation(ctx, r->server, by, out);
+}
+
+/* ---- tokens bound to a key ---- */
+
+static int count_one(void *n, const char *name, const char *value)
+{
+    (void)name;
+    (void)value;
+    ++*(int *)n;
+    return 1;
+}
+
+static mcp_rc check_proof(mcp_ctx *ctx, request_rec *r, const mcp_binding *binding, mcp_store *store, const char *origin, const char *text)
+{
+    const char *proof = apr_table_get(r->headers_in, "DPoP"), *path = r->unparsed_uri;
+    mcp_dpop_request request = { .method = r->method, .access_token = text, .jkt = binding->jkt };
+    int proofs = 0;
+
+    apr_table_do(count_one, &proofs, r->headers_in, "DPoP", NULL);
+    if (proofs != 1) return mcp_fail(ctx, MCP_BAD_PROOF, "one DPoP header is wanted, here are %d", proofs);
+    if (!store) return mcp_fail(ctx, MCP_UNAVAILABLE, "DPoP proofs are good once, which needs an MCPStore");
+    if (*path != '/') path = r->uri;        /* the absolute form names a host that nobody checked */
+    request.url = apr_pstrcat(r->pool, origin, path, NULL);
+    return mcp_dpop_verify(ctx, store, &request, proof, strlen(proof));
+}
+
+static mcp_rc check_certificate(mcp_ctx *ctx, request_rec *r, const mcp_binding *binding)
+{
+    APR_OPTIONAL_FN_TYPE(ssl_var_lookup) *lookup = APR_RETRIEVE_OPTIONAL_FN(ssl_var_lookup);
+    const char *pem = lookup ? lookup(r->pool, r->server, r->connection, r, apr_pstrdup(r->pool, "SSL_CLIENT_CERT")) : NULL;
+
+    return mcp_binding_check_certificate(ctx, binding, pem ? pem : "", pem ? strlen(pem) : 0);
+}
+
+mcp_rc mcp_trust_check_binding(mcp_ctx *ctx, request_rec *r, const mcp_token *token, mcp_store *store, const char *origin, int required)
+{
+    const char *text = "";
+    mcp_binding binding;
+    int dpop = 0;
+    mcp_rc rc;
+
+    if ((rc = mcp_binding_read(ctx, token->claims, &binding)) || (rc = read_token(ctx, r, &text, &dpop))) return rc;
+    if (required && !binding.jkt && !binding.x5t) return mcp_fail(ctx, MCP_BAD_TOKEN, "it is bound to no key, which MCPTokenBinding wants");
+    if (binding.jkt && !dpop) return mcp_fail(ctx, MCP_BAD_TOKEN, "it is bound to a key; send it with the scheme DPoP");
+    if (!binding.jkt && dpop) return mcp_fail(ctx, MCP_BAD_TOKEN, "it is not bound to a key; send it with the scheme Bearer");
+    if (binding.x5t && (rc = check_certificate(ctx, r, &binding))) return rc;
+    return binding.jkt ? check_proof(ctx, r, &binding, store, origin, text) : MCP_OK;
 }

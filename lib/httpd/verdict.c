@@ -7,6 +7,11 @@
 #include "mcp/trust.h"
 #include "mcp/verdict.h"
 
+int mcp_verdict_is_of_rules(mcp_rc rc)
+{
+    return rc == MCP_FORBIDDEN || rc == MCP_MISSING_SCOPE || rc == MCP_METHOD_DENIED || rc == MCP_CHANGED_TOOL || rc == MCP_TOO_MANY;
+}
+
 /* ---- to the audit ---- */
 
 static void audit(mcp_ctx *ctx, request_rec *r, const mcp_judged *j, const mcp_message *m, const char *outcome, mcp_rc rc)
@@ -61,7 +66,7 @@ int mcp_verdict_refuse(mcp_ctx *ctx, request_rec *r, const mcp_judged *j, mcp_rc
     const char *scope = rc == MCP_MISSING_SCOPE ? mcp_judged_challenge_scopes(r->pool, j) : mcp_trust_first_scopes(r->server, d->trusts);
     const char *challenge = mcp_challenge(r->pool, rc, d->where->metadata_url, scope);
     /* A refusal by the rules reads as for a tool that does not exist. */
-    const char *detail = rc == MCP_FORBIDDEN || rc == MCP_INTERNAL || !*ctx->detail ? NULL : ctx->detail, *data = NULL;
+    const char *detail = rc == MCP_FORBIDDEN || rc == MCP_CHANGED_TOOL || rc == MCP_INTERNAL || !*ctx->detail ? NULL : ctx->detail, *data = NULL;
     mcp_out out = { 0 };
 
     log_refusal(ctx, r, j, rc);
@@ -74,7 +79,7 @@ int mcp_verdict_refuse(mcp_ctx *ctx, request_rec *r, const mcp_judged *j, mcp_rc
     apr_table_setn(out.headers, "Cache-Control", "no-store");
     if (challenge) apr_table_setn(out.headers, "WWW-Authenticate", challenge);
     if (rc == MCP_BAD_METHOD) apr_table_setn(out.headers, "Allow", "POST, GET, DELETE");
-    if (rc == MCP_UNAVAILABLE) apr_table_setn(out.headers, "Retry-After", "5");
+    if (rc == MCP_UNAVAILABLE || rc == MCP_TOO_MANY) apr_table_setn(out.headers, "Retry-After", rc == MCP_TOO_MANY ? "30" : "5");
     if (mcp_admit_has_body(r) && !j->message.kind && !j->message.method) r->connection->keepalive = AP_CONN_CLOSE;
     return mcp_reply(r, &out);
 }

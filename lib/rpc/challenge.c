@@ -25,6 +25,7 @@ const char *mcp_challenge(apr_pool_t *p, mcp_rc rc, const char *resource_metadat
     if (error->http != 401 && rc != MCP_MISSING_SCOPE) return NULL;
     text = apr_pstrcat(p, parameter(p, "error", error->oauth), parameter(p, "resource_metadata", resource_metadata),
                        parameter(p, "scope", scope), NULL);
+    if (rc == MCP_BAD_PROOF || rc == MCP_USE_NONCE) return apr_pstrcat(p, "DPoP", text + 1, ", algs=\"ES256 ES384 RS256 PS256 EdDSA\"", NULL);
     return apr_pstrcat(p, "Bearer", *text ? text + 1 : "", NULL);
 }
 

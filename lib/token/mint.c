@@ -68,7 +68,7 @@ mcp_rc mcp_token_mint(mcp_ctx *ctx, const mcp_key *key, const mcp_token_grant *g
     if (!key->pem || (key->alg != MCP_ALG_RS256 && key->alg != MCP_ALG_ES256 && key->alg != MCP_ALG_ES384))
         return mcp_fail(ctx, MCP_INTERNAL, "the key cannot sign access tokens");
     if (!jti && (rc = mcp_text_random(ctx, 16, &jti))) return rc;
-    header = encode(ctx, json_pack("{s:s,s:s,s:s}", "alg", mcp_alg_name(key->alg), "kid", key->kid, "typ", "at+jwt"));
+    header = encode(ctx, json_pack("{s:s,s:s,s:s}", "alg", mcp_alg_name(key->alg), "kid", key->kid, "typ", grant->type ? grant->type : "at+jwt"));
     claims = encode(ctx, claims_of(ctx, grant, jti));
     if (!header || !claims) return mcp_fail(ctx, MCP_INTERNAL, "a token could not be written");
     text = apr_pstrcat(ctx->pool, header, ".", claims, NULL);

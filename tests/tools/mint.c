@@ -31,7 +31,7 @@ int main(int argc, char **argv)
         return 0;
     }
     {
-        mcp_token_grant grant = { argv[2], argv[3], argv[4], argv[5], argv[6], strtoll(argv[7], NULL, 10), NULL, NULL };
+        mcp_token_grant grant = { argv[2], argv[3], argv[4], argv[5], argv[6], strtoll(argv[7], NULL, 10), NULL, NULL, NULL };
         if (argc == 9 && !(grant.more = json_loads(argv[8], 0, NULL))) return 2;
         if (mcp_token_mint(ctx, key, &grant, &token)) return fail(ctx);
     }

@@ -253,7 +253,7 @@ static void check_header(const char *text, const mcp_keys *keys)
 
 static void round_trip(EVP_PKEY *pkey, mcp_alg alg)
 {
-    const mcp_token_grant grant = { ISS, AUD, "alice \"a\" \xc3\xa9", "client", "read write", 600, NULL, NULL };
+    const mcp_token_grant grant = { ISS, AUD, "alice \"a\" \xc3\xa9", "client", "read write", 600, NULL, NULL, NULL };
     const mcp_key *key = key_from(pkey);
     const mcp_token_profile own = { ISS, AUD, published(key), 0 };
     const char *text, *again;
@@ -288,7 +288,7 @@ static void minted_tokens_hold(void **state)
 /* One signature in 128 has an R or S of less than 32 bytes, which must be padded. */
 static void short_numbers_are_padded(void **state)
 {
-    const mcp_token_grant grant = { ISS, AUD, "alice", "client", "", 600, NULL, NULL };
+    const mcp_token_grant grant = { ISS, AUD, "alice", "client", "", 600, NULL, NULL, NULL };
     const mcp_key *key = key_from(EVP_EC_gen("P-256"));
     const mcp_token_profile own = { ISS, AUD, mcp_keys_of(ctx->pool, key), 0 };
     const char *text;
@@ -306,7 +306,7 @@ static void short_numbers_are_padded(void **state)
 
 static void unfit_keys_do_not_sign(void **state)
 {
-    const mcp_token_grant grant = { ISS, AUD, "alice", "client", NULL, 600, NULL, NULL };
+    const mcp_token_grant grant = { ISS, AUD, "alice", "client", NULL, 600, NULL, NULL, NULL };
     mcp_key key = *key_from(EVP_EC_gen("P-256"));
     const char *text = NULL;
 

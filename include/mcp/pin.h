@@ -1,0 +1,23 @@
+/* What tools were when they were accepted (MCPPinTools): a tool whose description or schema changed behind the gate's back is not offered
+ * and not called until an administrator accepts it. Also where the arguments that headers mirror are remembered from.
+ *
+ * learn: what is seen is accepted; changes are told. enforce: only what was accepted while learning is listed and may be called; what
+ * is new or changed is told and refused. Records stand in the store, one for each tool of a resource. */
+#ifndef MCP_PIN_H
+#define MCP_PIN_H
+
+#include "mcp/definition.h"
+#include "mcp/store.h"
+
+typedef enum { MCP_PIN_UNSET = -1, MCP_PIN_OFF, MCP_PIN_LEARN, MCP_PIN_ENFORCE } mcp_pin_mode;
+
+/* What a definition that passes in a list means. MCP_OK: it may be listed. MCP_CHANGED_TOOL: it may not. *news: 1 if nobody was told yet
+ * (a new tool, a change). MCP_UNAVAILABLE while the store is down: it may not be listed where pins are enforced. */
+mcp_rc mcp_pin_listed(mcp_ctx *ctx, mcp_store *store, mcp_pin_mode mode, const char *resource, const char *tool, const mcp_value *element, int *news);
+
+/* Before a call. MCP_CHANGED_TOOL if pins are enforced and the tool is not as it was accepted, or was never seen. stateless: the message
+ * is of a revision with Mcp-Param headers, which must then agree with the arguments: MCP_HEADER_MISMATCH. */
+mcp_rc mcp_pin_called(mcp_ctx *ctx, mcp_store *store, mcp_pin_mode mode, const char *resource, const char *tool, const apr_table_t *headers,
+                      const mcp_value *arguments, int stateless);
+
+#endif
