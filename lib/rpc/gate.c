@@ -53,7 +53,7 @@ static int connection_names_ours(void *bad, const char *header, const char *list
     for (; *list; list += len) {
         list += strspn(list, " \t,;\"");
         len = strcspn(list, " \t,;\"");
-        if (len >= 4 && !strncasecmp(list, "mcp-", 4)) *(int *)bad = 1;
+        if ((len >= 4 && !strncasecmp(list, "mcp-", 4)) || (len >= 6 && !strncasecmp(list, "x-mcp-", 6))) *(int *)bad = 1;
         for (name = read_once; *name; name++)
             if (strlen(*name) == len && !strncasecmp(list, *name, len)) *(int *)bad = 1;
     }

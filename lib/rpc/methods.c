@@ -130,6 +130,9 @@ mcp_rc mcp_methods_subjects(mcp_ctx *ctx, const mcp_message *m, const mcp_value 
     *out = list;
     if (!r->method) return add(ctx, list, kind_without_row(m), NULL);
     if (r->where == AT_NAME) return add(ctx, list, r->kind, m->name);
+    /* 2026-07-28 has no such methods: without a URI there is nothing but the method to judge, and the backend says that it is unknown. */
+    if (r->where == AT_URI && !m->uri && m->version && strcmp(r->method, "resources/read") && strcmp(m->version, "2026-07-28") >= 0)
+        return add(ctx, list, MCP_SUBJECT_METHOD, NULL);
     if (r->where == AT_URI) return add(ctx, list, r->kind, m->uri);
     if (r->kind == MCP_SUBJECT_TOKEN && m->kind != MCP_MESSAGE_REQUEST) return add(ctx, list, MCP_SUBJECT_METHOD, NULL);
     if (r->where == NOWHERE) return add(ctx, list, r->kind, NULL);
