@@ -216,7 +216,7 @@ static const char *add_implied(cmd_parms *cmd, void *dir, int argc, char *const 
 static const command_rec directives[] = {
     AP_INIT_TAKE1("MCPToolAuthz", set_mode, NULL, ACCESS_CONF, "On, Off or Report"),
     AP_INIT_TAKE1("MCPResource", set_resource, NULL, ACCESS_CONF, "URL: the resource identifier and required audience"),
-    AP_INIT_TAKE_ARGV("MCPTrustIssuer", set_trust, NULL, ACCESS_CONF, "ISSUER jwks=URL|file:PATH [alg=A,B] [ca=FILE], or self"),
+    AP_INIT_TAKE_ARGV("MCPTrustIssuer", set_trust, NULL, ACCESS_CONF, "ISSUER [jwks=URL|file:PATH] [alg=A,B] [ca=FILE], ISSUER introspect=URL client=ID secret=file:PATH, or self"),
     AP_INIT_RAW_ARGS("<MCPTool", open_section, AT(sections[MCP_SUBJECT_TOOL]), ACCESS_CONF, "NAME...: who may call these tools"),
     AP_INIT_RAW_ARGS("<MCPPrompt", open_section, AT(sections[MCP_SUBJECT_PROMPT]), ACCESS_CONF, "NAME...: who may get these prompts"),
     AP_INIT_RAW_ARGS("<MCPResourceURI", open_section, AT(sections[MCP_SUBJECT_RESOURCE]), ACCESS_CONF, "URI...: who may read these resources"),

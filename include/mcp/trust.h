@@ -3,6 +3,7 @@
 #define MCP_TRUST_H
 
 #include "mcp/httpd.h"
+#include "mcp/introspect.h"
 #include "mcp/jwks.h"
 #include "mcp/store.h"
 #include "mcp/token.h"
@@ -11,12 +12,13 @@
 typedef struct {
     const char *issuer;
     const mcp_keys *keys;           /* jwks=file:... */
-    mcp_jwks_source *source;        /* jwks=URL */
+    mcp_jwks_source *source;        /* jwks=URL, or where the issuer's metadata say */
+    mcp_introspect *introspect;     /* introspect=URL: the issuer is asked about each token */
     apr_uint32_t number;            /* of the line */
     unsigned is_self : 1;           /* the MCPIssuer of the request's virtual host */
 } mcp_trust;
 
-/* ISSUER jwks=URL|file:PATH [alg=A,B] [ca=FILE], or self. Adds to *trusts, made if NULL; otherwise a sentence. */
+/* ISSUER [jwks=URL|file:PATH] [alg=A,B] [ca=FILE]; ISSUER introspect=URL client=ID secret=file:PATH [ca=FILE]; or self. Adds to *trusts, made if NULL; otherwise a sentence. */
 const char *mcp_trust_parse(cmd_parms *cmd, int argc, char *const argv[], apr_array_header_t **trusts);
 
 /* The issuer's identifier on this virtual host; NULL for self without MCPIssuer. */

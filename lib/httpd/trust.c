@@ -9,24 +9,32 @@
 #include "mcp/trust.h"
 #include "mcp/url.h"
 
-enum { LEEWAY = 5, JWKS_FILE_MAX = 256 * 1024 };
+enum { LEEWAY = 5, JWKS_FILE_MAX = 256 * 1024, SECRET_MAX = 1024 };
 
 /* ---- the directive ---- */
 
 typedef struct {
     const char *jwks, *algs, *ca;
+    const char *introspect, *client, *secret;
 } options;
 
 static const char *read_options(cmd_parms *cmd, int argc, char *const argv[], options *o)
 {
+    const struct {
+        const char *name;
+        const char **value;
+    } names[] = { { "jwks=", &o->jwks }, { "alg=", &o->algs }, { "ca=", &o->ca }, { "introspect=", &o->introspect }, { "client=", &o->client }, { "secret=file:", &o->secret } };
+    size_t k, n = sizeof names / sizeof *names;
     int i;
 
     for (i = 1; i < argc; i++) {
-        if (!strncmp(argv[i], "jwks=", 5)) o->jwks = argv[i] + 5;
-        else if (!strncmp(argv[i], "alg=", 4)) o->algs = argv[i] + 4;
-        else if (!strncmp(argv[i], "ca=", 3)) o->ca = ap_server_root_relative(cmd->pool, argv[i] + 3);
-        else return apr_psprintf(cmd->pool, "MCPTrustIssuer: unknown option %s", argv[i]);
+        for (k = 0; k < n && strncmp(argv[i], names[k].name, strlen(names[k].name)); k++) { }
+        if (k == n) return apr_psprintf(cmd->pool, "MCPTrustIssuer: unknown option %s; there are jwks=, alg=, ca=, introspect=, client= and secret=file:", argv[i]);
+        *names[k].value = argv[i] + strlen(names[k].name);
     }
+    if (o->ca) o->ca = ap_server_root_relative(cmd->pool, o->ca);
+    if (o->introspect && (o->jwks || !o->client || !o->secret))
+        return "MCPTrustIssuer: introspect=URL wants client=ID and secret=file:PATH beside it, and no jwks=";
     return NULL;
 }
 
@@ -40,55 +48,87 @@ static const char *check_algs(apr_pool_t *p, const char *algs)
     return NULL;
 }
 
-static const char *keys_from_file(cmd_parms *cmd, const char *path, const char *algs, const mcp_keys **keys)
+/* The bytes of a small file; *len: room, then what was read. */
+static const char *read_file(cmd_parms *cmd, const char *path, char *text, apr_size_t *len)
 {
-    mcp_ctx *ctx = mcp_httpd_server_ctx(cmd->pool, cmd->server, APLOG_NO_MODULE);
     const char *name = ap_server_root_relative(cmd->temp_pool, path);
-    apr_size_t len = JWKS_FILE_MAX;
-    char *text = apr_palloc(cmd->temp_pool, JWKS_FILE_MAX);
     apr_file_t *file;
 
     if (!name || apr_file_open(&file, name, APR_READ, APR_OS_DEFAULT, cmd->temp_pool) != APR_SUCCESS)
         return apr_psprintf(cmd->pool, "MCPTrustIssuer: %s cannot be read", path);
-    if (apr_file_read(file, text, &len) != APR_SUCCESS) len = 0;
+    if (apr_file_read(file, text, len) != APR_SUCCESS) *len = 0;
     apr_file_close(file);
-    if (mcp_keys_from_jwks(ctx, cmd->pool, text, len, algs, keys))
-        return apr_psprintf(cmd->pool, "MCPTrustIssuer: %s: %s", path, ctx->detail);
     return NULL;
 }
 
-static const char *keys_from_url(cmd_parms *cmd, const options *o, mcp_jwks_source **source)
+static const char *keys_from_file(cmd_parms *cmd, const char *path, const char *algs, const mcp_keys **keys)
+{
+    mcp_ctx *ctx = mcp_httpd_server_ctx(cmd->pool, cmd->server, APLOG_NO_MODULE);
+    char *text = apr_palloc(cmd->temp_pool, JWKS_FILE_MAX);
+    apr_size_t len = JWKS_FILE_MAX;
+    const char *err = read_file(cmd, path, text, &len);
+
+    if (err) return err;
+    return mcp_keys_from_jwks(ctx, cmd->pool, text, len, algs, keys) ? apr_psprintf(cmd->pool, "MCPTrustIssuer: %s: %s", path, ctx->detail) : NULL;
+}
+
+/* How a URL of the administrator's is fetched: private addresses too, plain http on loopback alone. */
+static const char *fetch_rules(cmd_parms *cmd, const char *option, const char *text, const char *ca, mcp_fetch_rules *rules)
 {
     mcp_ctx *ctx = mcp_httpd_server_ctx(cmd->temp_pool, cmd->server, APLOG_NO_MODULE);
-    mcp_fetch_rules *rules = apr_pcalloc(cmd->pool, sizeof *rules);
     mcp_url url;
 
-    if (mcp_url_parse(ctx, o->jwks, &url)) return apr_psprintf(cmd->pool, "MCPTrustIssuer: jwks=%s: %s", o->jwks, ctx->detail);
+    if (mcp_url_parse(ctx, text, &url)) return apr_psprintf(cmd->pool, "MCPTrustIssuer: %s%s: %s", option, text, ctx->detail);
     rules->allow_http = !strcmp(url.scheme, "http") && mcp_url_is_loopback(&url);
-    rules->allow_private = 1;   /* an administrator wrote the address */
+    rules->allow_private = 1;
     rules->max_bytes = JWKS_FILE_MAX;
-    rules->ca_file = o->ca;
-    if (strcmp(url.scheme, "https") && !rules->allow_http)
-        return "MCPTrustIssuer: jwks= is an https URL (plain http on loopback alone) or file:PATH";
-    *source = mcp_jwks_create(cmd->pool, o->jwks, o->algs, rules);
-    return *source ? NULL : "MCPTrustIssuer: no mutex can be had";
+    rules->ca_file = ca;
+    if (!strcmp(url.scheme, "https") || rules->allow_http) return NULL;
+    return apr_psprintf(cmd->pool, "MCPTrustIssuer: %s%s is no https URL (plain http on loopback alone)", option, text);
+}
+
+static const char *keys_from_url(cmd_parms *cmd, const options *o, mcp_trust *t)
+{
+    mcp_fetch_rules *rules = apr_pcalloc(cmd->pool, sizeof *rules);
+    const char *err = o->jwks ? fetch_rules(cmd, "jwks=", o->jwks, o->ca, rules) : fetch_rules(cmd, "", t->issuer, o->ca, rules);
+
+    if (err) return o->jwks ? apr_pstrcat(cmd->pool, err, "; for a file write jwks=file:PATH", NULL) : err;
+    t->source = mcp_jwks_create(cmd->pool, o->jwks, t->issuer, o->algs, rules);
+    return t->source ? NULL : "MCPTrustIssuer: no mutex can be had";
+}
+
+static const char *ask_issuer(cmd_parms *cmd, const options *o, mcp_trust *t)
+{
+    mcp_ctx *ctx = mcp_httpd_server_ctx(cmd->temp_pool, cmd->server, APLOG_NO_MODULE);
+    mcp_introspect_config *config = apr_pcalloc(cmd->pool, sizeof *config);
+    char *secret = apr_pcalloc(cmd->pool, SECRET_MAX + 1);
+    apr_size_t len = SECRET_MAX;
+    const char *err = fetch_rules(cmd, "introspect=", o->introspect, o->ca, &config->rules);
+
+    if (err || (err = read_file(cmd, o->secret, secret, &len))) return err;
+    config->endpoint = o->introspect;
+    config->client_id = o->client;
+    config->client_secret = apr_pstrmemdup(cmd->pool, secret, strcspn(secret, "\r\n"));
+    config->issuer = t->issuer;
+    config->leeway = LEEWAY;
+    return mcp_introspect_create(ctx, cmd->pool, config, &t->introspect) ? apr_psprintf(cmd->pool, "MCPTrustIssuer: %s", ctx->detail) : NULL;
 }
 
 const char *mcp_trust_parse(cmd_parms *cmd, int argc, char *const argv[], apr_array_header_t **trusts)
 {
-    options o = { NULL, NULL, NULL };
+    options o = { 0 };
     static apr_uint32_t lines;
     mcp_trust t = { .number = ++lines };
     const char *err;
 
-    if (argc < 1) return "MCPTrustIssuer wants ISSUER jwks=URL or jwks=file:PATH, or self";
+    if (argc < 1) return "MCPTrustIssuer wants ISSUER [jwks=URL or jwks=file:PATH], or self";
     if ((err = read_options(cmd, argc, argv, &o)) || (err = check_algs(cmd->pool, o.algs))) return err;
     t.issuer = argv[0];
     t.is_self = !strcmp(t.issuer, "self");
     if (t.is_self && argc > 1) return "MCPTrustIssuer self takes its keys from MCPIssuer; leave the options out";
-    if (!t.is_self && !o.jwks) return "MCPTrustIssuer: give the issuer's key set as jwks=URL or jwks=file:PATH";
-    if (o.jwks && !strncmp(o.jwks, "file:", 5)) err = keys_from_file(cmd, o.jwks + 5, o.algs, &t.keys);
-    else if (o.jwks) err = keys_from_url(cmd, &o, &t.source);
+    if (o.introspect) err = ask_issuer(cmd, &o, &t);
+    else if (o.jwks && !strncmp(o.jwks, "file:", 5)) err = keys_from_file(cmd, o.jwks + 5, o.algs, &t.keys);
+    else if (!t.is_self) err = keys_from_url(cmd, &o, &t);
     if (err) return err;
     if (!*trusts) *trusts = apr_array_make(cmd->pool, 2, sizeof t);
     APR_ARRAY_PUSH(*trusts, mcp_trust) = t;
@@ -151,6 +191,14 @@ static mcp_rc keys_of(mcp_ctx *ctx, server_rec *s, const mcp_trust *t, int renew
     return *out ? MCP_OK : mcp_fail(ctx, MCP_UNAVAILABLE, "the issuer has no keys here");
 }
 
+/* Without asking anybody: what a token that nobody verified yet says is no reason to. */
+static const mcp_keys *keys_at_hand(server_rec *s, const mcp_trust *t)
+{
+    const mcp_self_issuer *self = t->is_self ? self_of(s) : NULL;
+
+    return t->source ? mcp_jwks_at_hand(t->source) : self ? self->keys : t->keys;
+}
+
 /* Tokens of our own issuer can be revoked before they expire; the store is asked each time, and silence refuses. */
 static mcp_rc check_revocation(mcp_ctx *ctx, server_rec *s, const mcp_trust *t, const mcp_token *token)
 {
@@ -200,6 +248,21 @@ static mcp_rc verify_by(mcp_ctx *ctx, server_rec *s, const mcp_trust *t, mcp_tok
     return rc;
 }
 
+/* A token that names no issuer may be that of each who is asked; the first who knows it counts. */
+static mcp_rc verify_opaque(mcp_ctx *ctx, const apr_array_header_t *trusts, const char *audience, const char *text, mcp_token *out, const mcp_trust **by)
+{
+    mcp_rc rc = mcp_fail(ctx, MCP_BAD_TOKEN, "it is no JWT with an iss");
+    int i;
+
+    for (i = 0; i < trusts->nelts; i++) {
+        *by = &APR_ARRAY_IDX(trusts, i, mcp_trust);
+        if (!(*by)->introspect) continue;
+        mcp_ctx_clear(ctx);
+        if (!(rc = mcp_introspect_verify(ctx, (*by)->introspect, audience, text, strlen(text), out))) return MCP_OK;
+    }
+    return rc;
+}
+
 /* The line whose token this is: one that it was verified for before, else one whose issuer it names. */
 static mcp_rc verify(mcp_ctx *ctx, server_rec *s, const apr_array_header_t *trusts, const char *audience, const char *text, mcp_token *out,
                      const mcp_trust **by)
@@ -212,12 +275,15 @@ static mcp_rc verify(mcp_ctx *ctx, server_rec *s, const apr_array_header_t *trus
 
     for (i = 0; seen && i < trusts->nelts; i++) {
         *by = &APR_ARRAY_IDX(trusts, i, mcp_trust);
-        if (keys_of(ctx, s, *by, 0, &profile.keys)) mcp_ctx_clear(ctx);     /* down for now: its tokens count no more, others do */
-        else if (key = key_of(*by, &profile, text), mcp_seen_find(ctx, seen, &key, out)) return MCP_OK;
+        if (!(profile.keys = keys_at_hand(s, *by))) continue;
+        key = key_of(*by, &profile, text);
+        if (mcp_seen_find(ctx, seen, &key, out)) return MCP_OK;
     }
-    if (!(issuer = mcp_token_peek_issuer(ctx, text, strlen(text)))) return mcp_fail(ctx, MCP_BAD_TOKEN, "it is no JWT with an iss");
+    issuer = mcp_token_peek_issuer(ctx, text, strlen(text));
+    if (!issuer) return verify_opaque(ctx, trusts, audience, text, out, by);
     for (i = 0; i < trusts->nelts; i++) {
         *by = &APR_ARRAY_IDX(trusts, i, mcp_trust);
+        if ((*by)->introspect && !strcmp((*by)->issuer, issuer)) return mcp_introspect_verify(ctx, (*by)->introspect, audience, text, strlen(text), out);
         profile.issuer = mcp_trust_issuer(s, *by);
         if (!profile.issuer || strcmp(profile.issuer, issuer)) continue;
         if ((rc = keys_of(ctx, s, *by, 0, &profile.keys))) return rc;

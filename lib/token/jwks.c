@@ -1,8 +1,10 @@
 #include <apr_thread_mutex.h>
+#include "mcp/discovery.h"
 #include "mcp/jwks.h"
 
 struct mcp_jwks_source {
-    const char *url, *algs;
+    const char *url;                /* of the set; NULL: the issuer's metadata tell it */
+    const char *issuer, *algs;
     const mcp_fetch_rules *rules;
     apr_pool_t *parent;
     apr_thread_mutex_t *reading;    /* held for moments, around the members below */
@@ -12,11 +14,12 @@ struct mcp_jwks_source {
     apr_time_t fetched, tried;
 };
 
-mcp_jwks_source *mcp_jwks_create(apr_pool_t *p, const char *url, const char *algs, const mcp_fetch_rules *rules)
+mcp_jwks_source *mcp_jwks_create(apr_pool_t *p, const char *url, const char *issuer, const char *algs, const mcp_fetch_rules *rules)
 {
     mcp_jwks_source *s = apr_pcalloc(p, sizeof *s);
 
     s->url = url;
+    s->issuer = issuer;
     s->algs = algs;
     s->rules = rules;
     s->parent = p;
@@ -57,10 +60,12 @@ static void install(mcp_jwks_source *s, const mcp_keys *keys, apr_pool_t *genera
 static mcp_rc fetch(mcp_ctx *ctx, mcp_jwks_source *s, apr_pool_t *generation, const mcp_keys **out)
 {
     mcp_fetch_answer answer;
-    mcp_rc rc = mcp_fetch_get(ctx, s->rules, s->url, &answer);
+    const char *url = s->url;
+    mcp_rc rc;
 
-    if (rc) return rc;
-    if (answer.status != 200) return mcp_fail(ctx, MCP_FETCH_REFUSED, "%s answered %d", s->url, answer.status);
+    if (!url && (rc = mcp_discovery_jwks_uri(ctx, s->rules, s->issuer, &url))) return rc;
+    if ((rc = mcp_fetch_get(ctx, s->rules, url, &answer))) return rc;
+    if (answer.status != 200) return mcp_fail(ctx, MCP_FETCH_REFUSED, "%s answered %d", url, answer.status);
     return mcp_keys_from_jwks(ctx, generation, answer.body, answer.len, s->algs, out);
 }
 
@@ -73,7 +78,7 @@ static void renew_keys(mcp_ctx *ctx, mcp_jwks_source *s)
     if (apr_pool_create(&generation, s->parent) != APR_SUCCESS) return;
     if (fetch(ctx, s, generation, &keys)) {
         keys = NULL;
-        mcp_log(ctx, MCP_LOG_ERROR, "MCP053", "the key set at %s could not be had: %s", s->url, ctx->detail);
+        mcp_log(ctx, MCP_LOG_ERROR, "MCP053", "the key set of %s could not be had: %s", s->url ? s->url : s->issuer, ctx->detail);
         mcp_ctx_clear(ctx);
     }
     install(s, keys, generation, ctx->now);
@@ -102,4 +107,11 @@ mcp_rc mcp_jwks_get(mcp_ctx *ctx, mcp_jwks_source *s, int renew, const mcp_keys 
         *out = current(s, &fetched, &tried);
     }
     return *out ? MCP_OK : mcp_fail(ctx, MCP_UNAVAILABLE, "no key set of the issuer is at hand");
+}
+
+const mcp_keys *mcp_jwks_at_hand(mcp_jwks_source *s)
+{
+    apr_time_t fetched, tried;
+
+    return current(s, &fetched, &tried);
 }
