@@ -102,7 +102,7 @@ def test_audit_line_tells_the_decision_and_no_secret(httpd):
 
 
 def cases():
-    with open(os.path.join(ROOT, "tests", "corpus", "messages.jsonl")) as f:
+    with open(os.path.join(ROOT, "tests", "corpus", "sample.jsonl")) as f:
         return [json.loads(line) for line in f]
 
 
