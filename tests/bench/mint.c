@@ -12,9 +12,10 @@ static double cpu(void)
 
 int main(int argc, char **argv)
 {
-    static const mcp_token_grant grant = { "https://as.example", "https://mcp.example/mcp", "alice", "client", "customer.read", 600 };
+    static const mcp_token_grant grant = { .issuer = "https://as.example", .audience = "https://mcp.example/mcp", .sub = "alice", .client_id = "client",
+                                           .scope = "customer.read", .life = 600 };
     int i, count = argc > 2 ? atoi(argv[2]) : 2000;
-    mcp_token_profile profile = { "https://as.example", "https://mcp.example/mcp", NULL, 5 };
+    mcp_token_profile profile = { .issuer = grant.issuer, .audience = grant.audience, .leeway = 5 };
     double mint = 0, verify = 0, at;
     const mcp_key *key;
     const char *token;
