@@ -11,9 +11,12 @@
 
 typedef enum { MCP_PIN_UNSET = -1, MCP_PIN_OFF, MCP_PIN_LEARN, MCP_PIN_ENFORCE } mcp_pin_mode;
 
-/* What a definition that passes in a list means. MCP_OK: it may be listed. MCP_CHANGED_TOOL: it may not. *news: 1 if nobody was told yet
- * (a new tool, a change). MCP_UNAVAILABLE while the store is down: it may not be listed where pins are enforced. */
-mcp_rc mcp_pin_listed(mcp_ctx *ctx, mcp_store *store, mcp_pin_mode mode, const char *resource, const char *tool, const mcp_value *element, int *news);
+typedef enum { MCP_PIN_KNOWN, MCP_PIN_NEW, MCP_PIN_CHANGED } mcp_pin_news;
+
+/* What a definition that passes in a list means. MCP_OK: it may be listed. MCP_CHANGED_TOOL: it may not. *news: what nobody
+ * was told yet. MCP_UNAVAILABLE while the store is down: it may not be listed where pins are enforced. */
+mcp_rc mcp_pin_listed(mcp_ctx *ctx, mcp_store *store, mcp_pin_mode mode, const char *resource, const char *tool, const mcp_value *element,
+                      mcp_pin_news *news);
 
 /* Before a call. MCP_CHANGED_TOOL if pins are enforced and the tool is not as it was accepted, or was never seen. stateless: the message
  * is of a revision with Mcp-Param headers, which must then agree with the arguments: MCP_HEADER_MISMATCH. */

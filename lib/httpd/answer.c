@@ -66,13 +66,13 @@ static int is_pinned(const watch *w, const char *name, const mcp_value *element)
     const mcp_judged *j = w->judged;
     mcp_ctx scratch = *w->ctx;
     mcp_audit_facts facts = { .event = "tools/list", .client = j->token.client_id, .user = j->token.sub, .resource = j->location->where->resource };
-    int news = 0;
+    mcp_pin_news news = MCP_PIN_KNOWN;
     mcp_rc rc;
 
     if (!j->all->store || j->location->pins == MCP_PIN_OFF || apr_pool_create(&scratch.pool, w->ctx->pool) != APR_SUCCESS) return 1;
     rc = mcp_pin_listed(&scratch, j->all->store, j->location->pins, facts.resource, name, element, &news);
-    if (news) mcp_log(w->ctx, MCP_LOG_WARNING, mcp_error_of(MCP_CHANGED_TOOL)->tag, "tool %s of %s is new or has a new definition%s", name, facts.resource,
-                      rc ? "; it is refused until MCPPinTools learn has seen it" : "");
+    if (news) mcp_log(w->ctx, news == MCP_PIN_CHANGED || rc ? MCP_LOG_WARNING : MCP_LOG_INFO, mcp_error_of(MCP_CHANGED_TOOL)->tag, "tool %s of %s %s%s", name,
+                      facts.resource, news == MCP_PIN_NEW ? "is new" : "has another definition than before", rc ? "; it is refused until MCPPinTools learn has seen it" : "");
     if (news && rc) mcp_audit_write(w->r, j->all->audit, &facts, name, "refused", rc, scratch.detail);
     apr_pool_destroy(scratch.pool);
     return !rc;

@@ -67,17 +67,18 @@ static mcp_rc without_store(mcp_ctx *ctx, mcp_pin_mode mode, mcp_rc rc)
     return MCP_OK;
 }
 
-mcp_rc mcp_pin_listed(mcp_ctx *ctx, mcp_store *store, mcp_pin_mode mode, const char *resource, const char *tool, const mcp_value *element, int *news)
+mcp_rc mcp_pin_listed(mcp_ctx *ctx, mcp_store *store, mcp_pin_mode mode, const char *resource, const char *tool, const mcp_value *element,
+                      mcp_pin_news *news)
 {
     const char *digest = mcp_definition_digest(ctx->pool, element), *id = id_of(ctx->pool, resource, tool);
     record known;
     mcp_rc rc = digest ? read_record(ctx, store, id, &known) : mcp_fail(ctx, MCP_INTERNAL, "no digest can be had");
 
-    *news = 0;
+    *news = MCP_PIN_KNOWN;
     if (rc && rc != MCP_ABSENT) return without_store(ctx, mode, rc);
     mcp_ctx_clear(ctx);
     if (strcmp(known.seen, digest)) {
-        *news = 1;
+        *news = *known.seen ? MCP_PIN_CHANGED : MCP_PIN_NEW;
         if (mode == MCP_PIN_LEARN) known.accepted = digest;
         if ((rc = write_record(ctx, store, id, known.accepted, digest, element))) return without_store(ctx, mode, rc);
     } else if (mode == MCP_PIN_LEARN && strcmp(known.accepted, digest)) {
