@@ -2,6 +2,8 @@
 import json, time
 import pytest
 
+pytestmark = pytest.mark.expects("MCP029")     # other definitions of one tool in every test
+
 NAMES = ["read_customer_record", "modify_customer_record", "delete_table", "unlisted"]
 TOOLS = [{"name": n, "description": "does \\ \"%s\"" % n, "inputSchema": {"type": "object", "properties": {"name": {"type": "string"}}}} for n in NAMES]
 

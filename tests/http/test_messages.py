@@ -2,6 +2,7 @@
 import json
 import pytest
 
+pytestmark = pytest.mark.expects("MCP029")
 READ = '{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"read_customer_record"}}'
 DROP = READ.replace("read_customer_record", "delete_table")
 LIST = '{"jsonrpc":"2.0","id":9,"method":"tools/list"}'

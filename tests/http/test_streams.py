@@ -3,6 +3,7 @@ import json, os, socket, time
 import pytest
 from server import Httpd
 
+pytestmark = pytest.mark.expects("MCP029")
 STREAMS = 400
 EVENT = b'event: message\ndata: {"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"read_customer_record"},{"name":"delete_table"}]}}\n\n'
 MPM = "StartServers 1\nServerLimit 1\nThreadLimit 600\nThreadsPerChild 600\nMaxRequestWorkers 600"
