@@ -10,6 +10,7 @@
 #include <http_request.h>
 #include <apr_optional.h>
 #include <apr_strings.h>
+#include "mcp/clients.h"
 #include "mcp/httpd.h"
 #include "mcp/login.h"
 #include "mcp/state.h"
@@ -31,6 +32,7 @@ typedef struct {
     apr_array_header_t *scopes;             /* of mcp_scope */
     apr_int64_t access_ttl, refresh_ttl, client_ttl;    /* 0: unset */
     int registration_open;                  /* -1: unset */
+    mcp_clients clients;
     mcp_as *as;                             /* built at post_config */
     mcp_audit *audit;
     mcp_self_issuer self;
@@ -61,6 +63,7 @@ static void *create_server(apr_pool_t *p, server_rec *s)
     (void)s;
     c->scopes = apr_array_make(p, 4, sizeof(mcp_scope));
     c->registration_open = -1;
+    mcp_clients_init(&c->clients);
     return c;
 }
 
@@ -77,6 +80,7 @@ static void *merge_server(apr_pool_t *p, void *base, void *add)
     if (!c->refresh_ttl) c->refresh_ttl = b->refresh_ttl;
     if (!c->client_ttl) c->client_ttl = b->client_ttl;
     if (c->registration_open < 0) c->registration_open = b->registration_open;
+    mcp_clients_merge(&c->clients, &b->clients);
     return c;
 }
 
@@ -188,6 +192,18 @@ static const char *set_registration(cmd_parms *cmd, void *dir, const char *value
     return NULL;
 }
 
+static const char *set_documents(cmd_parms *cmd, void *dir, int argc, char *const argv[])
+{
+    (void)dir;
+    return mcp_clients_set_documents(cmd, &config_of(cmd->server)->clients, argc, argv);
+}
+
+static const char *set_internal(cmd_parms *cmd, void *dir, int argc, char *const argv[])
+{
+    (void)dir;
+    return mcp_clients_set_internal(cmd, &config_of(cmd->server)->clients, argc, argv);
+}
+
 #define AT(member) (void *)APR_OFFSETOF(dcr_server, member)
 static const command_rec directives[] = {
     AP_INIT_TAKE1("MCPIssuer", set_issuer, NULL, RSRC_CONF, "URL: this virtual host is an authorization server of that name"),
@@ -196,6 +212,8 @@ static const command_rec directives[] = {
     AP_INIT_TAKE1("MCPAuditLog", set_audit, NULL, RSRC_CONF, "file or |program for one JSON line per decision"),
     AP_INIT_TAKE_ARGV("MCPScope", set_scope, NULL, RSRC_CONF, "NAME \"what it allows\" [sensitive] [default] [machine]"),
     AP_INIT_TAKE1("MCPRegistration", set_registration, NULL, RSRC_CONF, "open or off"),
+    AP_INIT_TAKE_ARGV("MCPClientIdDocuments", set_documents, NULL, RSRC_CONF, "on or off [allow=DOMAIN...] [deny=DOMAIN...] [redirects=origin]"),
+    AP_INIT_TAKE_ARGV("MCPInternalHost", set_internal, NULL, RSRC_CONF, "HOST[:PORT] [ca=FILE]: documents of clients may be fetched there though its address is private"),
     AP_INIT_TAKE1("MCPAccessTokenTTL", set_seconds, AT(access_ttl), RSRC_CONF, "seconds an access token lives"),
     AP_INIT_TAKE1("MCPRefreshTokenTTL", set_seconds, AT(refresh_ttl), RSRC_CONF, "seconds a refresh token lives"),
     AP_INIT_TAKE1("MCPClientTTL", set_seconds, AT(client_ttl), RSRC_CONF, "seconds a registered client and its secret live"),
@@ -267,6 +285,7 @@ static mcp_rc build_as(mcp_ctx *ctx, apr_pool_t *p, server_rec *s, dcr_server *c
     as->code_ttl = CODE_TTL;
     as->registration_open = c->registration_open != 0;
     if (!as->seal) return mcp_fail(ctx, MCP_INTERNAL, "no seal could be derived");
+    if ((rc = mcp_clients_build(ctx, p, &c->clients, as))) return rc;
     c->self.keys = mcp_keys_of(p, as->key);
     c->self.default_scope = default_scope(p, c->scopes);
     c->as = as;

@@ -30,6 +30,7 @@ typedef struct {
     const char *const *resources;   /* RFC 8707 identifiers this issuer makes tokens for, NULL-terminated */
     apr_int64_t access_ttl, refresh_ttl, client_ttl, code_ttl;  /* seconds */
     unsigned registration_open : 1;
+    const struct mcp_cimd *documents;   /* cimd.h; NULL: no client names itself by URL */
 } mcp_as;
 
 /* What a door read from the request. Strings are NULL where absent. */

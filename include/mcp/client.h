@@ -14,15 +14,24 @@ typedef struct {
     const char *scope;          /* the scopes granted at registration: a default, not a ceiling */
     mcp_client_auth auth;
     unsigned grant_code : 1, grant_refresh : 1, grant_credentials : 1, is_native : 1;
+    unsigned is_document : 1;   /* names itself by the URL of its metadata (cimd.h) and shares no secret with us */
     const char *secret_digest;  /* lower-case hex SHA-256, NULL for public clients */
     apr_int64_t issued_at, secret_expires_at;   /* seconds since 1970; 0: does not expire (public) */
     json_t *metadata;           /* the members to echo in the registration answer */
 } mcp_client;
 
-/* Judges a metadata document; fills everything but id, secret and times. MCP_BAD_METADATA,
- * MCP_BAD_REDIRECT or MCP_BAD_SCOPE with a detail that names the member. */
-mcp_rc mcp_client_from_metadata(mcp_ctx *ctx, const mcp_as *as, json_t *doc, mcp_client *out);
+/* Where a document comes from decides what it may ask for. */
+typedef struct {
+    unsigned is_document : 1;   /* fetched from its client_id: no shared secret, no grant without a user */
+} mcp_client_rules;
 
+/* Judges a metadata document by the rules for registrations (rules: NULL) or by others; fills everything but id, secret and times. MCP_BAD_METADATA,
+ * MCP_BAD_REDIRECT or MCP_BAD_SCOPE with a detail that names the member. */
+mcp_rc mcp_client_judge(mcp_ctx *ctx, const mcp_as *as, const mcp_client_rules *rules, json_t *doc, mcp_client *out);
+mcp_rc mcp_client_from_metadata(mcp_ctx *ctx, const mcp_as *as, json_t *doc, mcp_client *out);     /* rules: NULL */
+
+/* register.c: 1 for application/json, in UTF-8 if it says so. Any other parameter could change how the bytes are read. */
+int mcp_client_is_json(apr_pool_t *p, const char *type);
 /* client.c: fails anew with rc; the detail is what the failed step said, led by the member it was about. */
 mcp_rc mcp_client_refuse(mcp_ctx *ctx, mcp_rc rc, const char *member);
 /* words.c: text that people will read. MCP_BAD_METADATA for control, invisible, direction-changing and

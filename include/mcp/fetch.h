@@ -17,13 +17,16 @@ typedef struct {
     unsigned allow_private : 1; /* private and loopback addresses, for URLs an administrator wrote */
     const char *ca_file;        /* NULL: the system's */
     const char *accept;         /* Accept header; NULL: application/json */
+    const char *if_none_match;  /* the header's value, an etag of an earlier answer; NULL: none */
 } mcp_fetch_rules;
 
 typedef struct {
     int status;
+    /* A header that stands in several lines reads as one value, joined by ", ". */
     const char *content_type;   /* "" if none */
     const char *etag;           /* NULL if none */
     const char *cache_control;  /* NULL if none */
+    const char *age;            /* NULL if none */
     const char *body;           /* NUL-terminated behind len; the context's pool owns it */
     size_t len;
 } mcp_fetch_answer;

@@ -117,17 +117,27 @@ static const struct {
     { "none", MCP_AUTH_NONE }
 };
 
+/* A document that anyone may read can hold no secret. */
+static mcp_rc check_auth(mcp_ctx *ctx, const json_t *doc, const mcp_client *client)
+{
+    if (!client->is_document) return MCP_OK;
+    if (client->auth != MCP_AUTH_NONE) return mcp_fail(ctx, MCP_BAD_METADATA, "token_endpoint_auth_method of a client metadata document is none");
+    if (json_object_get(doc, "client_secret") || json_object_get(doc, "client_secret_expires_at"))
+        return mcp_fail(ctx, MCP_BAD_METADATA, "a client metadata document holds no client_secret");
+    return MCP_OK;
+}
+
 static mcp_rc read_auth(mcp_ctx *ctx, const json_t *doc, mcp_client *client)
 {
     json_t *value = member_of(doc, "token_endpoint_auth_method");
-    const char *name = value ? json_string_value(value) : auths[0].name;
+    const char *name = value ? json_string_value(value) : client->is_document ? "none" : auths[0].name;
     size_t i;
 
     for (i = 0; name && i < sizeof auths / sizeof *auths; i++) {
         if (strcmp(name, auths[i].name)) continue;
         client->auth = auths[i].auth;
         json_object_set_new(client->metadata, "token_endpoint_auth_method", json_string(name));
-        return MCP_OK;
+        return check_auth(ctx, doc, client);
     }
     return mcp_fail(ctx, MCP_BAD_METADATA, "token_endpoint_auth_method is none, client_secret_basic or client_secret_post");
 }
@@ -267,11 +277,12 @@ static int is_native(const mcp_client *client)
     return client->redirects[0] != NULL;
 }
 
-mcp_rc mcp_client_from_metadata(mcp_ctx *ctx, const mcp_as *as, json_t *doc, mcp_client *out)
+mcp_rc mcp_client_judge(mcp_ctx *ctx, const mcp_as *as, const mcp_client_rules *rules, json_t *doc, mcp_client *out)
 {
     mcp_rc rc;
 
     memset(out, 0, sizeof *out);
+    out->is_document = rules && rules->is_document;
     out->metadata = mcp_json_own(ctx->pool, json_object());
     if ((rc = check_size(ctx, doc))) return rc;
     if ((rc = read_descriptions(ctx, doc, out))) return rc;
@@ -281,6 +292,11 @@ mcp_rc mcp_client_from_metadata(mcp_ctx *ctx, const mcp_as *as, json_t *doc, mcp
     if ((rc = read_scope(ctx, as, doc, out))) return rc;
     out->is_native = is_native(out) ? 1u : 0u;
     return MCP_OK;
+}
+
+mcp_rc mcp_client_from_metadata(mcp_ctx *ctx, const mcp_as *as, json_t *doc, mcp_client *out)
+{
+    return mcp_client_judge(ctx, as, NULL, doc, out);
 }
 
 int mcp_client_has_redirect(mcp_ctx *ctx, const mcp_client *client, const char *uri)

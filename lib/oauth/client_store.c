@@ -1,5 +1,6 @@
 #include <string.h>
 #include <apr_strings.h>
+#include "mcp/cimd.h"
 #include "mcp/client.h"
 #include "mcp/text.h"
 
@@ -42,21 +43,23 @@ static mcp_rc read_record(mcp_ctx *ctx, const mcp_as *as, const char *text, size
 }
 
 /* The rules run again on what was stored: a policy that has become stricter holds for old clients too. */
-mcp_rc mcp_client_load(mcp_ctx *ctx, const mcp_as *as, const char *id, const mcp_client **out)
+static mcp_rc load_record(mcp_ctx *ctx, const mcp_as *as, const char *id, mcp_client *client)
 {
-    mcp_client *client = apr_pcalloc(ctx->pool, sizeof *client);
     const char *text;
     size_t len;
     mcp_rc rc = mcp_store_get(ctx, as->store, "client", record_id(ctx, as->issuer, id), &text, &len);
 
     if (rc == MCP_ABSENT) return mcp_fail(ctx, MCP_BAD_CLIENT, "the client is unknown or its registration has expired; register again");
     if (rc) return rc;
-    if (read_record(ctx, as, text, len, client)) {
-        ctx->rc = MCP_BAD_CLIENT;
-        return MCP_BAD_CLIENT;
-    }
+    return read_record(ctx, as, text, len, client) ? ctx->rc = MCP_BAD_CLIENT : MCP_OK;
+}
+
+mcp_rc mcp_client_load(mcp_ctx *ctx, const mcp_as *as, const char *id, const mcp_client **out)
+{
+    mcp_client *client = apr_pcalloc(ctx->pool, sizeof *client);
+
     *out = client;
-    return MCP_OK;
+    return mcp_cimd_is_id(id) ? mcp_cimd_load(ctx, as, id, client) : load_record(ctx, as, id, client);
 }
 
 mcp_rc mcp_client_revoke(mcp_ctx *ctx, const mcp_as *as, const char *id)

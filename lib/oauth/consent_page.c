@@ -114,9 +114,32 @@ static const char *destination(mcp_ctx *ctx, const mcp_url *url)
     return apr_pstrcat(ctx->pool, "the app on this device that opens ", shown(ctx, cut(ctx, url->scheme, HOST_SHOWN)), ": links", NULL);
 }
 
-static const char *warning(const mcp_url *url)
+/* A document whose URL names its host vouches for itself, as far as that host is trusted; a name alone vouches for nothing. */
+static const char *origin(mcp_ctx *ctx, const mcp_client *client)
+{
+    mcp_url url = { 0 };
+
+    if (!client->is_document) return apr_pstrcat(ctx->pool, "It chose this name itself", homepage(ctx, client), "; nobody has checked it.", NULL);
+    if (mcp_url_parse(ctx, client->id, &url)) mcp_ctx_clear(ctx);
+    return apr_pstrcat(ctx->pool, "It is described by ", host_of(ctx, &url), ", which chose this name; nobody else has checked it.", NULL);
+}
+
+static int is_loopback_only(mcp_ctx *ctx, const mcp_client *client)
+{
+    const char *const *uri;
+    mcp_url url;
+
+    for (uri = client->redirects; *uri; uri++)
+        if (mcp_url_parse(ctx, *uri, &url) || !mcp_url_is_loopback(&url)) return 0;
+    return 1;
+}
+
+static const char *warning(mcp_ctx *ctx, const mcp_client *client, const mcp_url *url)
 {
     if (!mcp_url_is_loopback(url) && (!strcmp(url->scheme, "https") || !strcmp(url->scheme, "http"))) return "";
+    if (client->is_document && is_loopback_only(ctx, client))
+        return "<p class=\"warn\">This application runs on your own device, so its website cannot tell whether it is genuine: any program on this device "
+               "could have sent you here under its name. Approve only if you have just started this yourself, on this device.</p>\n";
     return "<p class=\"warn\">Any program on this device could have sent you here under this name. "
            "Approve only if you have just started this yourself, on this device.</p>\n";
 }
@@ -161,11 +184,11 @@ mcp_rc mcp_page_consent(mcp_ctx *ctx, const mcp_as *as, const mcp_client *client
 
     if ((rc = mcp_url_parse(ctx, ticket->redirect, &url))) return rc;
     who = apr_pstrcat(ctx->pool, "<div class=\"who\"><p class=\"name\">", name_of(ctx, client), "</p>\n"
-        "<p>It chose this name itself", homepage(ctx, client), "; nobody has checked it.</p></div>\n", NULL);
+        "<p>", origin(ctx, client), "</p></div>\n", NULL);
     facts = apr_pstrcat(ctx->pool, "<dl>\n", row(ctx, "You are", shown(ctx, user)), row(ctx, "It gets access to", shown(ctx, ticket->resource)),
         row(ctx, "You are sent on to", destination(ctx, &url)), "</dl>\n", NULL);
     return write_page(ctx, out, 200, "Allow access?", apr_pstrcat(ctx->pool, "<h1>Allow this application to act for you?</h1>\n", who, facts,
-        warning(&url), form(ctx, as, ticket, sealed), NULL));
+        warning(ctx, client, &url), form(ctx, as, ticket, sealed), NULL));
 }
 
 /* What the server knows of its own troubles stays in the log. */

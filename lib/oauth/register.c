@@ -6,8 +6,7 @@
 
 static const mcp_json_caps body_caps = { 64 * 1024, 16 };
 
-/* application/json, in UTF-8 if it says so. Any other parameter could change how the bytes are read. */
-static int is_json(apr_pool_t *p, const char *type)
+int mcp_client_is_json(apr_pool_t *p, const char *type)
 {
     char *plain = apr_pstrdup(p, type ? type : ""), *to = plain;
     const char *from;
@@ -23,7 +22,7 @@ static mcp_rc read_document(mcp_ctx *ctx, const mcp_in *in, json_t **out)
 {
     mcp_rc rc;
 
-    if (!is_json(ctx->pool, in->content_type)) return mcp_fail(ctx, MCP_BAD_MEDIA_TYPE, "Content-Type must be application/json");
+    if (!mcp_client_is_json(ctx->pool, in->content_type)) return mcp_fail(ctx, MCP_BAD_MEDIA_TYPE, "Content-Type must be application/json");
     rc = mcp_json_object(ctx, in->body ? in->body : "", in->body_len, &body_caps, out);
     return !rc || rc == MCP_TOO_LARGE ? rc : mcp_client_refuse(ctx, MCP_BAD_METADATA, "the body");
 }

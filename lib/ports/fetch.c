@@ -135,6 +135,12 @@ static mcp_fetch_rules whole(const mcp_fetch_rules *given)
     return rules;
 }
 
+/* A header's value must not begin another header. */
+static int is_one_line(const char *text)
+{
+    return !text || !text[strcspn(text, "\r\n")];
+}
+
 static mcp_rc fetch(mcp_ctx *ctx, const mcp_fetch_rules *rules, const char *url, const mcp_fetch_content *content, mcp_fetch_answer *out)
 {
     mcp_fetch_rules all = whole(rules);
@@ -143,18 +149,13 @@ static mcp_rc fetch(mcp_ctx *ctx, const mcp_fetch_rules *rules, const char *url,
 
     if ((rc = parse(ctx, url, &parts))) return rc;
     if ((rc = check_shape(ctx, &all, &parts))) return rc;
+    if (!is_one_line(all.if_none_match)) return mcp_fail(ctx, MCP_FETCH_REFUSED, "a header to send has more than one line");
     return mcp_fetch_curl(ctx, &all, url, content, out);
 }
 
 mcp_rc mcp_fetch_get(mcp_ctx *ctx, const mcp_fetch_rules *rules, const char *url, mcp_fetch_answer *out)
 {
     return fetch(ctx, rules, url, NULL, out);
-}
-
-/* A header's value must not begin another header. */
-static int is_one_line(const char *text)
-{
-    return !text || !text[strcspn(text, "\r\n")];
 }
 
 mcp_rc mcp_fetch_post(mcp_ctx *ctx, const mcp_fetch_rules *rules, const char *url, const mcp_fetch_content *content, mcp_fetch_answer *out)

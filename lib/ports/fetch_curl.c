@@ -163,6 +163,7 @@ static int set_content(transfer *t)
 static int set_request(transfer *t, const char *url)
 {
     return add_header(t, "Accept", t->rules->accept)
+        && (!t->rules->if_none_match || add_header(t, "If-None-Match", t->rules->if_none_match))
         && set_content(t)
         && !curl_easy_setopt(t->curl, CURLOPT_URL, url)
         && !curl_easy_setopt(t->curl, CURLOPT_HTTPHEADER, t->headers)
@@ -176,10 +177,13 @@ static int set_request(transfer *t, const char *url)
 
 static const char *header_of(const transfer *t, const char *name, const char *otherwise)
 {
+    const char *all = NULL;
     struct curl_header *h;
+    size_t i;
 
-    if (curl_easy_header(t->curl, name, 0, CURLH_HEADER, -1, &h) != CURLHE_OK) return otherwise;
-    return apr_pstrdup(t->ctx->pool, h->value);
+    for (i = 0; curl_easy_header(t->curl, name, i, CURLH_HEADER, -1, &h) == CURLHE_OK; i++)
+        all = all ? apr_pstrcat(t->ctx->pool, all, ", ", h->value, NULL) : apr_pstrdup(t->ctx->pool, h->value);
+    return all ? all : otherwise;
 }
 
 static void fill(const transfer *t, mcp_fetch_answer *out)
@@ -191,6 +195,7 @@ static void fill(const transfer *t, mcp_fetch_answer *out)
     out->content_type = header_of(t, "Content-Type", "");
     out->etag = header_of(t, "ETag", NULL);
     out->cache_control = header_of(t, "Cache-Control", NULL);
+    out->age = header_of(t, "Age", NULL);
     out->body = t->body;
     out->len = t->len;
 }

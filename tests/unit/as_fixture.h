@@ -56,8 +56,28 @@ static inline mcp_rc memory_take(mcp_ctx *ctx, void *self, const char *key, cons
     return rc;
 }
 
+/* Windows never end here. */
+static inline mcp_rc memory_count(mcp_ctx *ctx, void *self, const char *key, apr_uint32_t window, apr_uint32_t *n)
+{
+    memory_store *m = self;
+    const char *before = apr_hash_get(m->records, key, APR_HASH_KEY_STRING), *text;
+
+    *n = before ? (apr_uint32_t)apr_strtoi64(before, NULL, 10) + 1 : 1;
+    text = apr_psprintf(m->pool, "%u", *n);
+    return memory_put(ctx, self, key, text, strlen(text), window);
+}
+
+static inline mcp_rc memory_remove(mcp_ctx *ctx, void *self, const char *key)
+{
+    memory_store *m = self;
+
+    if (m->is_down) return mcp_fail(ctx, MCP_UNAVAILABLE, "the store is down");
+    apr_hash_set(m->records, key, APR_HASH_KEY_STRING, NULL);
+    return MCP_OK;
+}
+
 static const mcp_store_driver memory_driver = {
-    .name = "memory", .get = memory_get, .put = memory_put, .add = memory_add, .take = memory_take
+    .name = "memory", .get = memory_get, .put = memory_put, .add = memory_add, .take = memory_take, .count = memory_count, .remove = memory_remove
 };
 
 static const mcp_scope fixture_scopes[] = {

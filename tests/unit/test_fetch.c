@@ -103,6 +103,8 @@ static const struct {
 } answers[] = {
     { "/ok", "HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\nETag: \"v1\"\r\nCache-Control: max-age=60\r\n"
              "Set-Cookie: a=b\r\nContent-Length: 8\r\n\r\n{\"a\": 1}" },
+    { "/lines", "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nCache-Control: max-age=1\r\nContent-Type: text/html\r\n"
+                "Cache-Control: private\r\nAge: 7\r\nContent-Length: 0\r\n\r\n" },
     { "/bare", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" },
     { "/nul", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n3\r\nfgh\r\n0\r\n\r\n" },
     { "/absent", "HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\ngone" },
@@ -337,6 +339,33 @@ static void an_answer_is_whole(void **state)
     assert_int_equal(a.len, 0);
     assert_string_equal(a.body, "");
     assert_string_equal(get("/nul").body, "abcdefgh");
+}
+
+/* Two values of one header must not look like one. */
+static void lines_of_a_header_are_joined(void **state)
+{
+    mcp_fetch_answer a = get("/lines");
+
+    (void)state;
+    assert_string_equal(a.content_type, "application/json, text/html");
+    assert_string_equal(a.cache_control, "max-age=1, private");
+    assert_string_equal(a.age, "7");
+    assert_null(get("/ok").age);
+}
+
+static void an_etag_is_asked_about(void **state)
+{
+    mcp_fetch_rules rules = open_rules;
+    mcp_fetch_answer a;
+
+    (void)state;
+    get("/ok");
+    assert_null(strcasestr(request, "If-None-Match"));
+    rules.if_none_match = "\"v1\"";
+    assert_int_equal(mcp_fetch_get(ctx, &rules, here("/ok"), &a), MCP_OK);
+    assert_non_null(strstr(request, "\r\nIf-None-Match: \"v1\"\r\n"));
+    rules.if_none_match = "\"v1\"\r\nX: y";
+    assert_int_equal(mcp_fetch_get(ctx, &rules, here("/ok"), &a), MCP_FETCH_REFUSED);
 }
 
 static void any_status_is_an_answer(void **state)
@@ -606,7 +635,7 @@ int main(void)
 {
     const struct CMUnitTest policy[] = { cmocka_unit_test(closed_addresses_are_closed), cmocka_unit_test(other_lengths_are_closed) };
     const struct CMUnitTest fetch[] = {
-        TEST(an_answer_is_whole), TEST(any_status_is_an_answer), TEST(a_redirect_is_not_followed), TEST(content_is_not_decoded),
+        TEST(an_answer_is_whole), TEST(any_status_is_an_answer), TEST(lines_of_a_header_are_joined), TEST(an_etag_is_asked_about), TEST(a_redirect_is_not_followed), TEST(content_is_not_decoded),
         TEST(the_request_gives_nothing_away),
         TEST(a_form_is_sent_whole), TEST(without_authorization_none_is_sent), TEST(a_form_follows_no_redirect), TEST(a_form_passes_the_same_guards),
         TEST(refusals), TEST(a_closed_address_is_not_connected_to),

@@ -1,0 +1,131 @@
+#include <httpd.h>
+#include <ap_mpm.h>
+#include <apr_strings.h>
+#include "mcp/clients.h"
+#include "mcp/url.h"
+
+void mcp_clients_init(mcp_clients *c)
+{
+    c->documents = -1;
+}
+
+void mcp_clients_merge(mcp_clients *c, const mcp_clients *base)
+{
+    if (c->documents < 0) {
+        c->documents = base->documents;
+        c->allow = base->allow;
+        c->deny = base->deny;
+        c->same_origin = base->same_origin;
+    }
+    if (!c->internal) c->internal = base->internal;
+}
+
+/* ---- MCPClientIdDocuments ---- */
+
+static const char *add_domain(cmd_parms *cmd, apr_array_header_t **list, const char *text)
+{
+    const char *wrong = mcp_cimd_check_domain(cmd->pool, text);
+
+    if (wrong) return apr_pstrcat(cmd->pool, cmd->cmd->name, ": ", wrong, NULL);
+    if (!*list) *list = apr_array_make(cmd->pool, 4, sizeof(const char *));
+    APR_ARRAY_PUSH(*list, const char *) = text;
+    return NULL;
+}
+
+static const char *set_option(cmd_parms *cmd, mcp_clients *c, const char *text)
+{
+    if (!strncasecmp(text, "allow=", 6)) return add_domain(cmd, &c->allow, text + 6);
+    if (!strncasecmp(text, "deny=", 5)) return add_domain(cmd, &c->deny, text + 5);
+    if (strcasecmp(text, "redirects=origin")) return apr_psprintf(cmd->pool, "%s: %s is none of allow=DOMAIN, deny=DOMAIN, redirects=origin", cmd->cmd->name, text);
+    c->same_origin = 1;
+    return NULL;
+}
+
+const char *mcp_clients_set_documents(cmd_parms *cmd, mcp_clients *c, int argc, char *const argv[])
+{
+    const char *err = NULL;
+    int i;
+
+    if (argc < 1 || (strcasecmp(argv[0], "on") && strcasecmp(argv[0], "off")))
+        return "MCPClientIdDocuments wants on or off, then allow=DOMAIN, deny=DOMAIN, redirects=origin";
+    c->documents = !strcasecmp(argv[0], "on");
+    if (!c->documents && argc > 1) return "MCPClientIdDocuments off takes no options";
+    for (i = 1; i < argc && !err; i++) err = set_option(cmd, c, argv[i]);
+    return err;
+}
+
+/* ---- MCPInternalHost ---- */
+
+static const char *check_file(cmd_parms *cmd, const char *path)
+{
+    apr_file_t *file;
+    apr_status_t status = apr_file_open(&file, path, APR_FOPEN_READ, APR_FPROT_OS_DEFAULT, cmd->temp_pool);
+    char why[120];
+
+    if (status == APR_SUCCESS) return apr_file_close(file) ? "the file of ca= cannot be closed" : NULL;
+    return apr_psprintf(cmd->pool, "%s: ca=%s: %s", cmd->cmd->name, path, apr_strerror(status, why, sizeof why));
+}
+
+static const char *read_host(cmd_parms *cmd, const char *text, mcp_internal_host *out)
+{
+    mcp_ctx *ctx = mcp_ctx_create(cmd->temp_pool);
+    mcp_url url;
+
+    if (strpbrk(text, "/?#@") || mcp_url_parse(ctx, apr_pstrcat(cmd->pool, "https://", text, "/", NULL), &url))
+        return apr_psprintf(cmd->pool, "%s: %s is not HOST or HOST:PORT", cmd->cmd->name, text);
+    if (url.is_ipv4 || url.is_ipv6) return apr_psprintf(cmd->pool, "%s: %s is an address; a client_id names its host", cmd->cmd->name, text);
+    out->host = apr_pstrdup(cmd->pool, url.host);
+    out->port = url.port ? url.port : 443;
+    return NULL;
+}
+
+const char *mcp_clients_set_internal(cmd_parms *cmd, mcp_clients *c, int argc, char *const argv[])
+{
+    mcp_internal_host host = { NULL, 0, NULL };
+    const char *err;
+
+    if (argc < 1 || argc > 2 || (argc == 2 && strncasecmp(argv[1], "ca=", 3))) return "MCPInternalHost wants HOST[:PORT] [ca=FILE]";
+    if ((err = read_host(cmd, argv[0], &host))) return err;
+    if (argc == 2) host.ca_file = ap_server_root_relative(cmd->pool, argv[1] + 3);
+    if (argc == 2 && (!host.ca_file || (err = check_file(cmd, host.ca_file)))) return err ? err : "MCPInternalHost: ca= is no path";
+    if (!c->internal) c->internal = apr_array_make(cmd->pool, 2, sizeof host);
+    APR_ARRAY_PUSH(c->internal, mcp_internal_host) = host;
+    return NULL;
+}
+
+/* ---- start-up ---- */
+
+/* NULL-terminated. */
+static const char *const *strings_of(apr_pool_t *p, const apr_array_header_t *list)
+{
+    const char **all;
+
+    if (!list) return NULL;
+    all = apr_pcalloc(p, ((size_t)list->nelts + 1) * sizeof *all);
+    memcpy(all, list->elts, (size_t)list->nelts * sizeof *all);
+    return all;
+}
+
+/* While strangers' hosts are slow, a quarter of the threads stays for those who wait for none. */
+static int crowd(void)
+{
+    int threads = 1;
+
+    ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads);
+    return threads < 2 ? 1 : threads - (threads + 3) / 4;
+}
+
+mcp_rc mcp_clients_build(mcp_ctx *ctx, apr_pool_t *p, const mcp_clients *c, mcp_as *as)
+{
+    mcp_cimd *documents = apr_pcalloc(p, sizeof *documents);
+
+    if (c->documents != 1) return MCP_OK;
+    documents->allow = strings_of(p, c->allow);
+    documents->deny = strings_of(p, c->deny);
+    documents->same_origin = c->same_origin ? 1u : 0u;
+    documents->internal = c->internal ? (const mcp_internal_host *)(void *)c->internal->elts : NULL;
+    documents->internal_count = c->internal ? c->internal->nelts : 0;
+    documents->memory = mcp_cimd_memory_create(p, crowd());
+    as->documents = documents;
+    return documents->memory ? MCP_OK : mcp_fail(ctx, MCP_INTERNAL, "no mutex can be had");
+}
