@@ -167,8 +167,9 @@ static mcp_rc begin_value(mcp_envelope *e, unsigned char c)
 {
     mcp_rc rc;
 
-    if (!e->depth && c != '{' && c != '[')
-        return mcp_scanner_fail(e, c && (strchr("\"-tfn", c) || is_digit(c)) ? MCP_BAD_ENVELOPE : MCP_BAD_JSON, "the outermost value is no object");
+    /* A word is read on, so that prose is told from true, false and null, which are no messages either. */
+    if (!e->depth && c != '{' && c != '[' && c != 't' && c != 'f' && c != 'n')
+        return mcp_scanner_fail(e, c == '"' || c == '-' || is_digit(c) ? MCP_BAD_ENVELOPE : MCP_BAD_JSON, "the outermost value is no object");
     if (e->now != M_NONE && (rc = mcp_members_value(e, c))) return rc;
     if (c == '{' || c == '[') return mcp_grammar_open(e, (char)c);
     if (c == '"') return begin_string(e, 0);

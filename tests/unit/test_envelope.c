@@ -59,7 +59,7 @@ static const struct {
     ROW("null", MCP_BAD_ENVELOPE),
     ROW("\"a\"", MCP_BAD_ENVELOPE),
     ROW("7", MCP_BAD_ENVELOPE),
-    ROW("nil", MCP_BAD_ENVELOPE),                       /* refused at its first letter */
+    ROW("nil", MCP_BAD_JSON), ROW("this is prose", MCP_BAD_JSON), ROW("true", MCP_BAD_ENVELOPE), ROW(" false ", MCP_BAD_ENVELOPE), ROW("nullx", MCP_BAD_JSON),
     ROW("}", MCP_BAD_JSON),
     ROW("[]", MCP_BATCH),
     ROW("[" ARGS("") "]", MCP_BATCH),
