@@ -422,7 +422,7 @@ static void child_init(apr_pool_t *p, server_rec *s)
 typedef mcp_rc use_case(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, mcp_out *out);
 
 typedef struct {
-    const char *path;       /* below the issuer's path */
+    const char *path;       /* below the issuer's path; with a slash at the end: and one name behind it */
     const char *method;
     use_case *run;
     const char *event;      /* NULL: not a decision, no audit */
@@ -430,6 +430,9 @@ typedef struct {
 
 static const endpoint endpoints[] = {
     { "/register",  "POST", mcp_register,  "register" },
+    { "/register/", "GET",  mcp_register_manage, "register_read" },
+    { "/register/", "PUT",  mcp_register_manage, "register_update" },
+    { "/register/", "DELETE", mcp_register_manage, "register_delete" },
     { "/authorize", "GET",  mcp_authorize, "authorize" },
     { "/authorize", "POST", mcp_consent,   "consent" },
     { "/token",     "POST", mcp_grant,     "token" },
@@ -447,6 +450,16 @@ static int is_metadata_path(request_rec *r, const mcp_as *as, const char *path)
         || !strcmp(path, apr_pstrcat(p, as->path, "/.well-known/openid-configuration", NULL));
 }
 
+/* What stands behind an endpoint that wants a name there; "" for one that wants none. NULL: another path. */
+static const char *name_behind(const endpoint *e, const char *path)
+{
+    size_t len = strlen(e->path);
+
+    if (strncmp(path, e->path, len)) return NULL;
+    if (!len || e->path[len - 1] != '/') return path[len] ? NULL : "";
+    return path[len] && !strchr(path + len, '/') ? path + len : NULL;
+}
+
 /* The row for the request, or one of the same path with another method, or NULL. Paths are as httpd has normalised
  * them, for <Location> too: no spelling reaches a page past its login. */
 static const endpoint *find_endpoint(request_rec *r, const mcp_as *as)
@@ -460,7 +473,7 @@ static const endpoint *find_endpoint(request_rec *r, const mcp_as *as)
     if (is_metadata_path(r, as, path)) return &metadata;
     if (strncmp(path, as->path, prefix)) return NULL;
     for (e = endpoints; e->path; e++) {
-        if (strcmp(path + prefix, e->path)) continue;
+        if (!name_behind(e, path + prefix)) continue;
         if (!strcmp(method, e->method)) return e;
         other = e;
     }
@@ -509,10 +522,21 @@ static mcp_rc gather(mcp_ctx *ctx, request_rec *r, mcp_in *in)
     in->peer = r->useragent_ip;
     in->body = "";
     if (header(r, "Content-Encoding")) return mcp_fail(ctx, MCP_BAD_MEDIA_TYPE, "send the body without Content-Encoding");
-    if (strcmp(r->method, "POST")) return MCP_OK;
+    if (strcmp(r->method, "POST") && strcmp(r->method, "PUT")) return MCP_OK;
     rc = mcp_body_text(ctx, r, BODY_MAX, &in->body, &in->body_len);
     ctx->now = apr_time_now();      /* a body may take its time; what ended meanwhile counts no more */
     return rc;
+}
+
+static const char *methods_of(apr_pool_t *p, const endpoint *e)
+{
+    const char *all = "";
+    const endpoint *one;
+
+    if (!*e->path) return e->method;
+    for (one = endpoints; one->path; one++)
+        if (!strcmp(one->path, e->path)) all = apr_pstrcat(p, all, *all ? ", " : "", one->method, NULL);
+    return all;
 }
 
 static mcp_rc serve(mcp_ctx *ctx, request_rec *r, const endpoint *e, mcp_out *out)
@@ -522,10 +546,11 @@ static mcp_rc serve(mcp_ctx *ctx, request_rec *r, const endpoint *e, mcp_out *ou
     mcp_rc rc;
 
     if (strcmp(method, e->method)) {
-        mcp_out_header(ctx, out, "Allow", !strcmp(e->path, "/authorize") ? "GET, POST" : e->method);
+        mcp_out_header(ctx, out, "Allow", methods_of(r->pool, e));
         return mcp_fail(ctx, MCP_BAD_METHOD, "%s is not served here", r->method);
     }
     if ((rc = gather(ctx, r, &in))) return rc;
+    if (*e->path) in.name = name_behind(e, r->parsed_uri.path + strlen(config_of(r->server)->as->path));
     if (e->event && !process_store_open) return mcp_fail(ctx, MCP_UNAVAILABLE, "the store is not open");
     if (!strcmp(e->path, "/authorize") && !in.user) {
         mcp_log(ctx, MCP_LOG_ERROR, "MCP041", "%s must be protected by AuthType and Require valid-user: nobody is logged in", r->uri);

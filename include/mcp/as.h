@@ -44,6 +44,7 @@ typedef struct {
     const char *origin, *fetch_site, *cookie;
     const char *user;           /* whom httpd authenticated */
     const char *peer;           /* client address */
+    const char *name;           /* what stands behind the endpoint's path, for /register/CLIENT_ID */
 } mcp_in;
 
 /* One audit line's facts. No member may hold a secret. NULL: not known. */
@@ -75,6 +76,8 @@ void mcp_out_error(mcp_ctx *ctx, mcp_out *out, mcp_rc rc);
 
 /* register.c: POST /register, RFC 7591. */
 mcp_rc mcp_register(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, mcp_out *out);
+/* register_manage.c: GET, PUT, DELETE /register/CLIENT_ID, RFC 7592, for whoever holds the registration access token. */
+mcp_rc mcp_register_manage(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, mcp_out *out);
 /* authorize.c: GET /authorize, RFC 6749 4.1.1 with RFC 7636, 8707, 9207. in->user is logged in. Writes nothing. */
 mcp_rc mcp_authorize(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, mcp_out *out);
 /* consent.c: POST /authorize, the user's answer on the consent page. */

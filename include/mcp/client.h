@@ -16,6 +16,7 @@ typedef struct {
     unsigned grant_code : 1, grant_refresh : 1, grant_credentials : 1, is_native : 1;
     unsigned is_document : 1;   /* names itself by the URL of its metadata (cimd.h) and shares no secret with us */
     const char *secret_digest;  /* lower-case hex SHA-256, NULL for public clients */
+    const char *access_digest;  /* of the registration access token (RFC 7592), as above; NULL: nobody may change the record */
     apr_int64_t issued_at, secret_expires_at;   /* seconds since 1970; 0: does not expire (public) */
     json_t *metadata;           /* the members to echo in the registration answer */
 } mcp_client;
@@ -43,7 +44,9 @@ mcp_rc mcp_client_check_words(mcp_ctx *ctx, const char *member, const char *text
 const char *mcp_client_quote(mcp_ctx *ctx, const char *text);
 
 /* Records of clients belong to the issuer: no other one on the same store knows them. */
-mcp_rc mcp_client_save(mcp_ctx *ctx, const mcp_as *as, const mcp_client *client);
+mcp_rc mcp_client_save(mcp_ctx *ctx, const mcp_as *as, const mcp_client *client);      /* MCP_EXISTS if the id is taken */
+mcp_rc mcp_client_replace(mcp_ctx *ctx, const mcp_as *as, const mcp_client *client);
+mcp_rc mcp_client_remove(mcp_ctx *ctx, const mcp_as *as, const char *id);
 /* MCP_BAD_CLIENT if there is none (or it expired), MCP_UNAVAILABLE if the store is down. */
 mcp_rc mcp_client_load(mcp_ctx *ctx, const mcp_as *as, const char *id, const mcp_client **out);
 

@@ -15,17 +15,37 @@ static const char *record_id(mcp_ctx *ctx, const char *issuer, const char *id)
 static const mcp_json_caps record_caps = { MCP_STORE_VALUE_MAX, 16 };
 
 /* A record is the echoed metadata with what only we know beside it. */
+static mcp_rc write_record(mcp_ctx *ctx, const mcp_client *c, const char **text)
+{
+    json_t *record = mcp_json_own(ctx->pool, json_pack("{s:s,s:O,s:I,s:I,s:s*,s:s*}", "id", c->id, "metadata", c->metadata,
+                                                       "issued_at", (json_int_t)c->issued_at, "secret_expires_at", (json_int_t)c->secret_expires_at,
+                                                       "secret_digest", c->secret_digest, "access_digest", c->access_digest));
+
+    *text = record ? mcp_json_text(ctx->pool, record) : NULL;
+    if (!*text) return mcp_fail(ctx, MCP_INTERNAL, "a client record could not be written");
+    if (strlen(*text) > RECORD_MAX) return mcp_fail(ctx, MCP_BAD_METADATA, "all members together are longer than %d bytes", RECORD_MAX);
+    return MCP_OK;
+}
+
 mcp_rc mcp_client_save(mcp_ctx *ctx, const mcp_as *as, const mcp_client *c)
 {
-    json_t *record = mcp_json_own(ctx->pool, json_pack("{s:s,s:O,s:I,s:I}", "id", c->id, "metadata", c->metadata,
-                                                       "issued_at", (json_int_t)c->issued_at, "secret_expires_at", (json_int_t)c->secret_expires_at));
     const char *text;
+    mcp_rc rc = write_record(ctx, c, &text);
 
-    if (record && c->secret_digest) json_object_set_new(record, "secret_digest", json_string(c->secret_digest));
-    text = record ? mcp_json_text(ctx->pool, record) : NULL;
-    if (!text) return mcp_fail(ctx, MCP_INTERNAL, "a client record could not be written");
-    if (strlen(text) > RECORD_MAX) return mcp_fail(ctx, MCP_BAD_METADATA, "all members together are longer than %d bytes", RECORD_MAX);
-    return mcp_store_add(ctx, as->store, "client", record_id(ctx, as->issuer, c->id), text, strlen(text), (apr_uint32_t)as->client_ttl);
+    return rc ? rc : mcp_store_add(ctx, as->store, "client", record_id(ctx, as->issuer, c->id), text, strlen(text), (apr_uint32_t)as->client_ttl);
+}
+
+mcp_rc mcp_client_replace(mcp_ctx *ctx, const mcp_as *as, const mcp_client *c)
+{
+    const char *text;
+    mcp_rc rc = write_record(ctx, c, &text);
+
+    return rc ? rc : mcp_store_put(ctx, as->store, "client", record_id(ctx, as->issuer, c->id), text, strlen(text), (apr_uint32_t)as->client_ttl);
+}
+
+mcp_rc mcp_client_remove(mcp_ctx *ctx, const mcp_as *as, const char *id)
+{
+    return mcp_store_remove(ctx, as->store, "client", record_id(ctx, as->issuer, id));
 }
 
 static mcp_rc read_record(mcp_ctx *ctx, const mcp_as *as, const char *text, size_t len, mcp_client *out)
@@ -37,6 +57,7 @@ static mcp_rc read_record(mcp_ctx *ctx, const mcp_as *as, const char *text, size
     if ((rc = mcp_client_from_metadata(ctx, as, json_object_get(record, "metadata"), out))) return rc;
     out->id = mcp_json_string(record, "id");
     out->secret_digest = mcp_json_string(record, "secret_digest");
+    out->access_digest = mcp_json_string(record, "access_digest");
     out->issued_at = json_integer_value(json_object_get(record, "issued_at"));
     out->secret_expires_at = json_integer_value(json_object_get(record, "secret_expires_at"));
     return out->id ? MCP_OK : mcp_fail(ctx, MCP_BAD_CLIENT, "a client record without an id");
