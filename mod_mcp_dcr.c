@@ -31,7 +31,6 @@ typedef struct {
     const char *store_spec, *audit_target;  /* server-wide */
     apr_array_header_t *scopes;             /* of mcp_scope */
     apr_int64_t access_ttl, refresh_ttl, client_ttl;    /* 0: unset */
-    int registration_open;                  /* -1: unset */
     mcp_clients clients;
     mcp_as *as;                             /* built at post_config */
     mcp_audit *audit;
@@ -62,7 +61,6 @@ static void *create_server(apr_pool_t *p, server_rec *s)
 
     (void)s;
     c->scopes = apr_array_make(p, 4, sizeof(mcp_scope));
-    c->registration_open = -1;
     mcp_clients_init(&c->clients);
     return c;
 }
@@ -79,7 +77,6 @@ static void *merge_server(apr_pool_t *p, void *base, void *add)
     if (!c->access_ttl) c->access_ttl = b->access_ttl;
     if (!c->refresh_ttl) c->refresh_ttl = b->refresh_ttl;
     if (!c->client_ttl) c->client_ttl = b->client_ttl;
-    if (c->registration_open < 0) c->registration_open = b->registration_open;
     mcp_clients_merge(&c->clients, &b->clients);
     return c;
 }
@@ -186,10 +183,13 @@ static const char *set_scope(cmd_parms *cmd, void *dir, int argc, char *const ar
 static const char *set_registration(cmd_parms *cmd, void *dir, const char *value)
 {
     (void)dir;
-    if (!strcasecmp(value, "token")) return "MCPRegistration token is not served by this version; use open or off";
-    if (strcasecmp(value, "open") && strcasecmp(value, "off")) return "MCPRegistration is open or off";
-    config_of(cmd->server)->registration_open = !strcasecmp(value, "open");
-    return NULL;
+    return mcp_clients_set_registration(&config_of(cmd->server)->clients, value);
+}
+
+static const char *set_initial_access(cmd_parms *cmd, void *dir, const char *value)
+{
+    (void)dir;
+    return mcp_clients_set_initial_access(cmd, &config_of(cmd->server)->clients, value);
 }
 
 static const char *set_documents(cmd_parms *cmd, void *dir, int argc, char *const argv[])
@@ -211,7 +211,8 @@ static const command_rec directives[] = {
     AP_INIT_TAKE1("MCPSigningKey", set_text, AT(key_file), RSRC_CONF, "PEM file; created beside the store if not given"),
     AP_INIT_TAKE1("MCPAuditLog", set_audit, NULL, RSRC_CONF, "file or |program for one JSON line per decision"),
     AP_INIT_TAKE_ARGV("MCPScope", set_scope, NULL, RSRC_CONF, "NAME \"what it allows\" [sensitive] [default] [machine]"),
-    AP_INIT_TAKE1("MCPRegistration", set_registration, NULL, RSRC_CONF, "open or off"),
+    AP_INIT_TAKE1("MCPRegistration", set_registration, NULL, RSRC_CONF, "open, token or off: who may register"),
+    AP_INIT_TAKE1("MCPInitialAccessToken", set_initial_access, NULL, RSRC_CONF, "file with digests of the tokens that let register"),
     AP_INIT_TAKE_ARGV("MCPClientIdDocuments", set_documents, NULL, RSRC_CONF, "on or off [allow=DOMAIN...] [deny=DOMAIN...] [redirects=origin]"),
     AP_INIT_TAKE_ARGV("MCPInternalHost", set_internal, NULL, RSRC_CONF, "HOST[:PORT] [ca=FILE]: documents of clients may be fetched there though its address is private"),
     AP_INIT_TAKE1("MCPAccessTokenTTL", set_seconds, AT(access_ttl), RSRC_CONF, "seconds an access token lives"),
@@ -283,7 +284,6 @@ static mcp_rc build_as(mcp_ctx *ctx, apr_pool_t *p, server_rec *s, dcr_server *c
     as->refresh_ttl = c->refresh_ttl ? c->refresh_ttl : REFRESH_TTL;
     as->client_ttl = c->client_ttl ? c->client_ttl : CLIENT_TTL;
     as->code_ttl = CODE_TTL;
-    as->registration_open = c->registration_open != 0;
     if (!as->seal) return mcp_fail(ctx, MCP_INTERNAL, "no seal could be derived");
     if ((rc = mcp_clients_build(ctx, p, &c->clients, as))) return rc;
     c->self.keys = mcp_keys_of(p, as->key);
@@ -344,6 +344,16 @@ static int check_key(apr_pool_t *p, server_rec *s, const dcr_server *c)
     return HTTP_INTERNAL_SERVER_ERROR;
 }
 
+static int check_clients(apr_pool_t *p, server_rec *s, const dcr_server *c)
+{
+    mcp_ctx *ctx = mcp_httpd_server_ctx(p, s, APLOG_MODULE_INDEX);
+    const char *wrong = mcp_clients_check(ctx, &c->clients, (const mcp_scope *)(void *)c->scopes->elts, c->scopes->nelts);
+
+    if (!wrong) return OK;
+    ap_log_error(APLOG_MARK, APLOG_CRIT | APLOG_NOERRNO, 0, s, "MCP080: MCPIssuer %s: %s", c->issuer, wrong);
+    return HTTP_INTERNAL_SERVER_ERROR;
+}
+
 /* What works, but hardly as it is meant. */
 static void warn(apr_pool_t *p, server_rec *s, const dcr_server *c)
 {
@@ -372,6 +382,7 @@ static int check_config(apr_pool_t *p, apr_pool_t *plog, apr_pool_t *ptemp, serv
         if (check_scopes(ptemp, s, c)) return HTTP_INTERNAL_SERVER_ERROR;
         if (with_folder(ptemp, s, c, mcp_store_folder_check)) return HTTP_INTERNAL_SERVER_ERROR;
         if (check_key(ptemp, s, c)) return HTTP_INTERNAL_SERVER_ERROR;
+        if (check_clients(ptemp, s, c)) return HTTP_INTERNAL_SERVER_ERROR;
         warn(ptemp, s, c);
     }
     return OK;

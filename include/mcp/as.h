@@ -29,7 +29,8 @@ typedef struct {
     int scope_count;
     const char *const *resources;   /* RFC 8707 identifiers this issuer makes tokens for, NULL-terminated */
     apr_int64_t access_ttl, refresh_ttl, client_ttl, code_ttl;  /* seconds */
-    unsigned registration_open : 1;
+    unsigned registration_open : 1;     /* anybody may register */
+    const char *initial_access;         /* initial_access.h: the file of tokens with which one may register; NULL: none counts */
     const struct mcp_cimd *documents;   /* cimd.h; NULL: no client names itself by URL */
 } mcp_as;
 

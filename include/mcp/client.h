@@ -12,6 +12,7 @@ typedef struct {
     const char *uri;            /* client_uri, NULL if none */
     const char *const *redirects;   /* NULL-terminated, may be empty */
     const char *scope;          /* the scopes granted at registration: a default, not a ceiling */
+    const char *ceiling;        /* the scopes it may ever have; NULL: all. From the initial access token it registered with */
     mcp_client_auth auth;
     unsigned grant_code : 1, grant_refresh : 1, grant_credentials : 1, is_native : 1;
     unsigned is_document : 1;   /* names itself by the URL of its metadata (cimd.h) and shares no secret with us */
@@ -24,6 +25,7 @@ typedef struct {
 /* Where a document comes from decides what it may ask for. */
 typedef struct {
     unsigned is_document : 1;   /* fetched from its client_id: no shared secret, no grant without a user */
+    const char *ceiling;        /* the only scopes it may have, sensitive ones too; NULL: all that are not sensitive */
 } mcp_client_rules;
 
 /* Judges a metadata document by the rules for registrations (rules: NULL) or by others; fills everything but id, secret and times. MCP_BAD_METADATA,
@@ -55,6 +57,9 @@ mcp_rc mcp_client_load(mcp_ctx *ctx, const mcp_as *as, const char *id, const mcp
 mcp_rc mcp_client_revoke(mcp_ctx *ctx, const mcp_as *as, const char *id);
 /* MCP_OK, MCP_BAD_CLIENT for a client that was given up, MCP_UNAVAILABLE. */
 mcp_rc mcp_client_check_revoked(mcp_ctx *ctx, mcp_store *store, const char *issuer, const char *id);
+
+/* The words of scope that the client's ceiling holds. */
+const char *mcp_client_within(mcp_ctx *ctx, const mcp_client *client, const char *scope);
 
 /* 1 if uri is one of the client's: exact, but any port on a loopback http one (RFC 8252 7.3). */
 int mcp_client_has_redirect(mcp_ctx *ctx, const mcp_client *client, const char *uri);

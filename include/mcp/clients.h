@@ -8,18 +8,27 @@
 #include "mcp/cimd.h"
 
 typedef struct {
+    int registration;               /* -1: unset; else one of the words below */
+    const char *initial_access;     /* MCPInitialAccessToken; NULL: unset */
     int documents;                  /* -1: unset */
     apr_array_header_t *allow, *deny;   /* of const char *; NULL: all, none */
     int same_origin;
     apr_array_header_t *internal;   /* of mcp_internal_host; NULL: none */
 } mcp_clients;
 
+enum { MCP_REGISTRATION_OFF, MCP_REGISTRATION_OPEN, MCP_REGISTRATION_TOKEN };
+
 void mcp_clients_init(mcp_clients *c);
 void mcp_clients_merge(mcp_clients *c, const mcp_clients *base);
 
 /* One for each directive: NULL, or a sentence. */
+const char *mcp_clients_set_registration(mcp_clients *c, const char *word);
+const char *mcp_clients_set_initial_access(cmd_parms *cmd, mcp_clients *c, const char *file);
 const char *mcp_clients_set_documents(cmd_parms *cmd, mcp_clients *c, int argc, char *const argv[]);
 const char *mcp_clients_set_internal(cmd_parms *cmd, mcp_clients *c, int argc, char *const argv[]);
+
+/* What the directives say together; NULL, or a sentence. scopes: those declared. */
+const char *mcp_clients_check(mcp_ctx *ctx, const mcp_clients *c, const mcp_scope *scopes, int scope_count);
 
 /* Fills what the use cases read. */
 mcp_rc mcp_clients_build(mcp_ctx *ctx, apr_pool_t *p, const mcp_clients *c, mcp_as *as);

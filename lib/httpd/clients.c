@@ -2,15 +2,18 @@
 #include <ap_mpm.h>
 #include <apr_strings.h>
 #include "mcp/clients.h"
+#include "mcp/initial_access.h"
 #include "mcp/url.h"
 
 void mcp_clients_init(mcp_clients *c)
 {
-    c->documents = -1;
+    c->registration = c->documents = -1;
 }
 
 void mcp_clients_merge(mcp_clients *c, const mcp_clients *base)
 {
+    if (c->registration < 0) c->registration = base->registration;
+    if (!c->initial_access) c->initial_access = base->initial_access;
     if (c->documents < 0) {
         c->documents = base->documents;
         c->allow = base->allow;
@@ -18,6 +21,34 @@ void mcp_clients_merge(mcp_clients *c, const mcp_clients *base)
         c->same_origin = base->same_origin;
     }
     if (!c->internal) c->internal = base->internal;
+}
+
+/* ---- MCPRegistration, MCPInitialAccessToken ---- */
+
+const char *mcp_clients_set_registration(mcp_clients *c, const char *word)
+{
+    static const char *const words[] = { "off", "open", "token" };
+    int i;
+
+    for (i = MCP_REGISTRATION_OFF; i <= MCP_REGISTRATION_TOKEN && strcasecmp(word, words[i]); i++) continue;
+    c->registration = i;
+    return i > MCP_REGISTRATION_TOKEN ? "MCPRegistration is open, token or off" : NULL;
+}
+
+const char *mcp_clients_set_initial_access(cmd_parms *cmd, mcp_clients *c, const char *file)
+{
+    c->initial_access = ap_server_root_relative(cmd->pool, file);
+    return c->initial_access ? NULL : "MCPInitialAccessToken is no path";
+}
+
+const char *mcp_clients_check(mcp_ctx *ctx, const mcp_clients *c, const mcp_scope *scopes, int scope_count)
+{
+    const mcp_as as = { .scopes = scopes, .scope_count = scope_count };
+    const char *wrong;
+
+    if (c->registration == MCP_REGISTRATION_TOKEN && !c->initial_access) return "MCPRegistration token needs an MCPInitialAccessToken";
+    wrong = c->initial_access ? mcp_initial_access_check(ctx, &as, c->initial_access) : NULL;
+    return wrong ? apr_pstrcat(ctx->pool, "MCPInitialAccessToken: ", wrong, NULL) : NULL;
 }
 
 /* ---- MCPClientIdDocuments ---- */
@@ -119,6 +150,8 @@ mcp_rc mcp_clients_build(mcp_ctx *ctx, apr_pool_t *p, const mcp_clients *c, mcp_
 {
     mcp_cimd *documents = apr_pcalloc(p, sizeof *documents);
 
+    as->registration_open = c->registration < 0 || c->registration == MCP_REGISTRATION_OPEN;
+    as->initial_access = c->registration == MCP_REGISTRATION_OFF ? NULL : c->initial_access;
     if (c->documents != 1) return MCP_OK;
     documents->allow = strings_of(p, c->allow);
     documents->deny = strings_of(p, c->deny);

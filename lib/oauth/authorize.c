@@ -114,6 +114,7 @@ static mcp_rc choose_scope(mcp_ctx *ctx, const mcp_as *as, request *r)
 
     if (asked && (rc = mcp_flow_check_scope(ctx, asked))) return rc;
     r->ticket.scope = asked ? mcp_flow_declared(ctx, as, asked) : mcp_flow_default_scope(ctx, as, r->client);
+    r->ticket.scope = mcp_client_within(ctx, r->client, r->ticket.scope);
     if (*r->ticket.scope) return MCP_OK;
     if (!asked) return mcp_fail(ctx, MCP_BAD_SCOPE, "scope is missing, and this issuer has no default scope");
     return mcp_fail(ctx, MCP_BAD_SCOPE, "this issuer knows no scope of %s; scopes_supported of its metadata has those it knows", mcp_client_quote(ctx, asked));

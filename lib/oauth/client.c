@@ -224,14 +224,19 @@ static int is_scope_text(const char *text)
     return 1;
 }
 
-/* The scopes of this server that the list names, or its default ones for NULL; never a sensitive one. */
-static const char *grantable(mcp_ctx *ctx, const mcp_as *as, const char *asked)
+static int is_open(const mcp_client *client, const mcp_scope *scope)
+{
+    return client->ceiling ? mcp_text_has_word(client->ceiling, scope->name) : !scope->sensitive;
+}
+
+/* The scopes open to the client that the list names, or its default ones for NULL. */
+static const char *grantable(mcp_ctx *ctx, const mcp_as *as, const mcp_client *client, const char *asked)
 {
     const char *granted = "";
     const mcp_scope *scope;
 
     for (scope = as->scopes; scope < as->scopes + as->scope_count; scope++) {
-        if (scope->sensitive || !(asked ? mcp_text_has_word(asked, scope->name) : (int)scope->by_default)) continue;
+        if (!is_open(client, scope) || !(asked ? mcp_text_has_word(asked, scope->name) : (int)scope->by_default)) continue;
         granted = apr_pstrcat(ctx->pool, granted, *granted ? " " : "", scope->name, NULL);
     }
     return granted;
@@ -246,10 +251,21 @@ static mcp_rc read_scope(mcp_ctx *ctx, const mcp_as *as, const json_t *doc, mcp_
     if (!asked) return mcp_fail(ctx, MCP_BAD_METADATA, "scope is no string");
     if (strlen(asked) > SCOPE_MAX || !is_scope_text(asked))
         return mcp_fail(ctx, MCP_BAD_METADATA, "scope holds a character that no scope may have, or is too long");
-    client->scope = grantable(ctx, as, asked);
-    if (!*client->scope) client->scope = grantable(ctx, as, NULL);
+    client->scope = grantable(ctx, as, client, asked);
+    if (!*client->scope) client->scope = grantable(ctx, as, client, NULL);
     if (*client->scope) json_object_set_new(client->metadata, "scope", json_string(client->scope));
     return MCP_OK;
+}
+
+const char *mcp_client_within(mcp_ctx *ctx, const mcp_client *client, const char *scope)
+{
+    char *word, *state;
+    const char *all = "";
+
+    if (!client->ceiling) return scope;
+    for (word = apr_strtok(apr_pstrdup(ctx->pool, scope), " ", &state); word; word = apr_strtok(NULL, " ", &state))
+        if (mcp_text_has_word(client->ceiling, word)) all = apr_pstrcat(ctx->pool, all, *all ? " " : "", word, NULL);
+    return all;
 }
 
 static mcp_rc check_size(mcp_ctx *ctx, json_t *doc)
@@ -283,6 +299,7 @@ mcp_rc mcp_client_judge(mcp_ctx *ctx, const mcp_as *as, const mcp_client_rules *
 
     memset(out, 0, sizeof *out);
     out->is_document = rules && rules->is_document;
+    out->ceiling = rules ? rules->ceiling : NULL;
     out->metadata = mcp_json_own(ctx->pool, json_object());
     if ((rc = check_size(ctx, doc))) return rc;
     if ((rc = read_descriptions(ctx, doc, out))) return rc;

@@ -17,9 +17,10 @@ static const mcp_json_caps record_caps = { MCP_STORE_VALUE_MAX, 16 };
 /* A record is the echoed metadata with what only we know beside it. */
 static mcp_rc write_record(mcp_ctx *ctx, const mcp_client *c, const char **text)
 {
-    json_t *record = mcp_json_own(ctx->pool, json_pack("{s:s,s:O,s:I,s:I,s:s*,s:s*}", "id", c->id, "metadata", c->metadata,
+    json_t *record = mcp_json_own(ctx->pool, json_pack("{s:s,s:O,s:I,s:I,s:s*,s:s*,s:s*}", "id", c->id, "metadata", c->metadata,
                                                        "issued_at", (json_int_t)c->issued_at, "secret_expires_at", (json_int_t)c->secret_expires_at,
-                                                       "secret_digest", c->secret_digest, "access_digest", c->access_digest));
+                                                       "secret_digest", c->secret_digest, "access_digest", c->access_digest,
+                                                       "ceiling", c->ceiling));
 
     *text = record ? mcp_json_text(ctx->pool, record) : NULL;
     if (!*text) return mcp_fail(ctx, MCP_INTERNAL, "a client record could not be written");
@@ -50,11 +51,13 @@ mcp_rc mcp_client_remove(mcp_ctx *ctx, const mcp_as *as, const char *id)
 
 static mcp_rc read_record(mcp_ctx *ctx, const mcp_as *as, const char *text, size_t len, mcp_client *out)
 {
+    mcp_client_rules rules = { 0, NULL };
     json_t *record;
     mcp_rc rc = mcp_json_object(ctx, text, len, &record_caps, &record);
 
     if (rc) return rc;
-    if ((rc = mcp_client_from_metadata(ctx, as, json_object_get(record, "metadata"), out))) return rc;
+    rules.ceiling = mcp_json_string(record, "ceiling");
+    if ((rc = mcp_client_judge(ctx, as, &rules, json_object_get(record, "metadata"), out))) return rc;
     out->id = mcp_json_string(record, "id");
     out->secret_digest = mcp_json_string(record, "secret_digest");
     out->access_digest = mcp_json_string(record, "access_digest");

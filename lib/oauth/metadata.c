@@ -43,7 +43,7 @@ mcp_rc mcp_metadata(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, mcp_out *o
     json_object_set_new(doc, "authorization_endpoint", endpoint(ctx, as, "/authorize"));
     json_object_set_new(doc, "token_endpoint", endpoint(ctx, as, "/token"));
     json_object_set_new(doc, "jwks_uri", endpoint(ctx, as, "/jwks.json"));
-    if (as->registration_open) json_object_set_new(doc, "registration_endpoint", endpoint(ctx, as, "/register"));
+    if (as->registration_open || as->initial_access) json_object_set_new(doc, "registration_endpoint", endpoint(ctx, as, "/register"));
     if (as->documents) json_object_set_new(doc, "client_id_metadata_document_supported", json_true());
     json_object_set_new(doc, "scopes_supported", scope_names(as));
     json_object_set_new(doc, "response_types_supported", json_pack("[s]", "code"));

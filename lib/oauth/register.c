@@ -1,6 +1,7 @@
 #include <string.h>
 #include <strings.h>
 #include <apr_strings.h>
+#include "mcp/initial_access.h"
 #include "mcp/register.h"
 #include "mcp/text.h"
 
@@ -82,20 +83,59 @@ void mcp_register_note(const mcp_client *client, mcp_out *out)
     out->audit.redirect = client->redirects ? client->redirects[0] : NULL;
 }
 
-mcp_rc mcp_register(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, mcp_out *out)
+/* ---- who may ---- */
+
+static mcp_rc challenge(mcp_ctx *ctx, mcp_out *out, mcp_rc rc)
 {
-    mcp_issued issued = { NULL, NULL };
-    mcp_client client;
+    mcp_out_header(ctx, out, "WWW-Authenticate", rc == MCP_NO_TOKEN ? "Bearer" : "Bearer error=\"invalid_token\"");
+    return rc;
+}
+
+/* access->name stays NULL for somebody without a token. A bad token is never taken for none. */
+static mcp_rc admit(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, mcp_initial_access *access, mcp_out *out)
+{
+    const char *token = as->initial_access ? mcp_register_bearer(in) : NULL;
+    mcp_rc rc = MCP_OK;
+
+    if (token) rc = mcp_initial_access_find(ctx, as, token, access);
+    else if (!as->registration_open && as->initial_access) rc = mcp_fail(ctx, MCP_NO_TOKEN, "registration needs an initial access token");
+    else if (!as->registration_open) rc = mcp_fail(ctx, MCP_REGISTRATION_CLOSED, "this server takes no new clients (MCPRegistration off)");
+    return rc == MCP_NO_TOKEN || rc == MCP_BAD_TOKEN ? challenge(ctx, out, rc) : rc;
+}
+
+/* Counted last: what is refused for another reason uses nothing up. */
+static mcp_rc use_up(mcp_ctx *ctx, const mcp_as *as, const mcp_initial_access *access, mcp_out *out)
+{
+    mcp_rc rc = access->name ? mcp_initial_access_use(ctx, as, access) : MCP_OK;
+
+    return rc == MCP_BAD_TOKEN ? challenge(ctx, out, rc) : rc;
+}
+
+static mcp_rc judge(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, const mcp_initial_access *access, mcp_client *client)
+{
+    const mcp_client_rules rules = { 0, access->scopes };
     json_t *doc;
     mcp_rc rc;
 
-    out->audit.event = "register";
-    if (!as->registration_open) return mcp_fail(ctx, MCP_REGISTRATION_CLOSED, "this server takes no new clients (MCPRegistration off)");
     if ((rc = mcp_register_read(ctx, in, &doc))) return rc;
-    if ((rc = mcp_client_from_metadata(ctx, as, doc, &client))) return rc;
+    return mcp_client_judge(ctx, as, &rules, doc, client);
+}
+
+mcp_rc mcp_register(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, mcp_out *out)
+{
+    mcp_initial_access access = { 0 };
+    mcp_issued issued = { NULL, NULL };
+    mcp_client client;
+    mcp_rc rc;
+
+    out->audit.event = "register";
+    if ((rc = admit(ctx, as, in, &access, out))) return rc;
+    out->audit.user = access.name;
+    if ((rc = judge(ctx, as, in, &access, &client))) return rc;
     if ((rc = mcp_store_room(ctx, as->store))) return rc;
     if ((rc = issue(ctx, as, &client, &issued))) return rc;
     mcp_register_note(&client, out);
+    if ((rc = use_up(ctx, as, &access, out))) return rc;
     if ((rc = mcp_client_save(ctx, as, &client))) return rc;
     return mcp_register_answer(ctx, as, &client, &issued, 201, out);
 }

@@ -76,12 +76,13 @@ static mcp_rc check_identity(mcp_ctx *ctx, const mcp_client *client, const json_
 /* By the rules of a registration, and what the record says beside them. */
 static mcp_rc judge(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, const mcp_client *client, mcp_client *updated)
 {
+    const mcp_client_rules rules = { 0, client->ceiling };
     json_t *doc;
     mcp_rc rc;
 
     if ((rc = mcp_register_read(ctx, in, &doc))) return rc;
     if ((rc = check_identity(ctx, client, doc))) return rc;
-    if ((rc = mcp_client_from_metadata(ctx, as, doc, updated))) return rc;
+    if ((rc = mcp_client_judge(ctx, as, &rules, doc, updated))) return rc;
     if ((updated->auth == MCP_AUTH_NONE) != (client->auth == MCP_AUTH_NONE))
         return mcp_fail(ctx, MCP_BAD_METADATA, "token_endpoint_auth_method: a public client stays public and a confidential one confidential; register anew");
     updated->id = client->id;
