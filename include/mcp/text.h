@@ -41,10 +41,6 @@ int mcp_text_is_utf8(const char *bytes, size_t len);
 /* 1 if `word` stands in the blank-separated list (RFC 6749 3.3 scope strings). NULL list: 0. */
 int mcp_text_has_word(const char *list, const char *word);
 
-/* The next character of *s folded as the loosest readers fold: ASCII case, U+017F to s, U+212A to k, U+0130 and U+0131 to i; any
- * other byte as it is. *s < end moves behind it. */
-unsigned char mcp_text_fold_next(const unsigned char **s, const unsigned char *end);
-
 /* How many bytes of blanks, controls and invisible characters (ASCII and Unicode) stand at the beginning, or (at_end) at the end. */
 size_t mcp_text_blanks(const char *text, size_t len, int at_end);
 

@@ -227,18 +227,6 @@ const char *mcp_text_json_string(apr_pool_t *p, const char *bytes, size_t len)
     return json;
 }
 
-unsigned char mcp_text_fold_next(const unsigned char **s, const unsigned char *end)
-{
-    const unsigned char *c = *s;
-    ptrdiff_t left = end - c;
-
-    if (left >= 2 && c[0] == 0xc5 && c[1] == 0xbf) { *s += 2; return 's'; }
-    if (left >= 2 && c[0] == 0xc4 && (c[1] == 0xb0 || c[1] == 0xb1)) { *s += 2; return 'i'; }
-    if (left >= 3 && c[0] == 0xe2 && c[1] == 0x84 && c[2] == 0xaa) { *s += 3; return 'k'; }
-    (*s)++;
-    return *c >= 'A' && *c <= 'Z' ? (unsigned char)(*c | 32) : *c;
-}
-
 /* The character of n bytes at c is seen by nobody, or trimmed by some. */
 static int is_blank(const unsigned char *c, size_t n)
 {

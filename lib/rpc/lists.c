@@ -1,5 +1,6 @@
 #include <string.h>
 #include <apr_tables.h>
+#include "mcp/fold.h"
 #include "mcp/lists.h"
 
 typedef enum { A_LIST, THE_SCOPE, A_HINT } role;
@@ -48,38 +49,10 @@ static void replace(filter *f, const char *from, const char *to, const char *put
 
 /* ---- names ---- */
 
-/* The next character, ASCII letters small and those that Unicode folds to one taken for it: U+017F, U+0130, U+0131, U+212A. */
-static int fold(const unsigned char **s)
-{
-    static const struct { const char *bytes; size_t len; int is; } odd[] = {
-        { "\xc5\xbf", 2, 's' }, { "\xc4\xb0", 2, 'i' }, { "\xc4\xb1", 2, 'i' }, { "\xe2\x84\xaa", 3, 'k' },
-    };
-    size_t i;
-    int c;
-
-    for (i = 0; **s >= 0x80 && i < sizeof odd / sizeof *odd; i++) {
-        if (strncmp((const char *)*s, odd[i].bytes, odd[i].len)) continue;
-        *s += odd[i].len;
-        return odd[i].is;
-    }
-    c = *(*s)++;
-    return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
-}
-
-static int equal_folded(const char *a, const char *b)
-{
-    const unsigned char *x = (const unsigned char *)a, *y = (const unsigned char *)b;
-    int c;
-
-    while ((c = fold(&x)) == fold(&y))
-        if (!c) return 1;
-    return 0;
-}
-
 /* 1: that name; 0: another; -1: one that a reader may take for it. */
 static int compare(const char *name, const char *wanted)
 {
-    return !strcmp(name, wanted) ? 1 : equal_folded(name, wanted) ? -1 : 0;
+    return !strcmp(name, wanted) ? 1 : mcp_fold_equal(name, strlen(name), wanted, strlen(wanted)) ? -1 : 0;
 }
 
 /* ---- elements ---- */

@@ -1,6 +1,7 @@
 #include <string.h>
 #include <apr_strings.h>
 #include "nameset.h"
+#include "mcp/fold.h"
 #include "runs.h"
 #include "scanner.h"
 
@@ -37,27 +38,13 @@ static unsigned char lower(unsigned char c)
     return c >= 'A' && c <= 'Z' ? (unsigned char)(c | 32) : c;
 }
 
-/* The next character of s folded as the loosest parsers fold: ASCII case, U+017F to s, U+212A to k, and
- * U+0130 and U+0131 to i, as comparisons by upper and lower case have it. */
-static unsigned char fold_next(const unsigned char **s, const unsigned char *end)
-{
-    const unsigned char *c = *s;
-    ptrdiff_t left = end - c;
-
-    if (left >= 2 && c[0] == 0xc5 && c[1] == 0xbf) { *s += 2; return 's'; }
-    if (left >= 2 && c[0] == 0xc4 && (c[1] == 0xb0 || c[1] == 0xb1)) { *s += 2; return 'i'; }
-    if (left >= 3 && c[0] == 0xe2 && c[1] == 0x84 && c[2] == 0xaa) { *s += 3; return 'k'; }
-    (*s)++;
-    return lower(*c);
-}
-
 /* The folded name's length; LONGEST_KNOWN + 1 for all that are longer. */
 static size_t fold(const char *name, size_t len, unsigned char out[LONGEST_KNOWN])
 {
     const unsigned char *s = (const unsigned char *)name, *end = s + len;
     size_t n;
 
-    for (n = 0; s < end && n < LONGEST_KNOWN; n++) out[n] = fold_next(&s, end);
+    for (n = 0; s < end && n < LONGEST_KNOWN; n++) out[n] = mcp_fold_next(&s, end);
     return n + (s < end);
 }
 

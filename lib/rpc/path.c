@@ -1,5 +1,6 @@
 #include <string.h>
 #include <apr_strings.h>
+#include "mcp/fold.h"
 #include "mcp/path.h"
 #include "mcp/text.h"
 
@@ -104,40 +105,12 @@ typedef struct {
 
 static const mcp_value nowhere = { MCP_VALUE_NONE, NULL, 0 };
 
-/* ASCII case, U+017F for s, U+212A for k, U+0130 and U+0131 for i; a U+0000 ends a name as the end does. */
-static int next_folded(const char **at, const char *end)
-{
-    const char *c = *at;
-
-    if (c == end || !*c) return 0;
-    *at = c + 1;
-    if (*c >= 'A' && *c <= 'Z') return *c | 32;
-    if (end - c >= 2 && !memcmp(c, "\xc5\xbf", 2)) {
-        *at = c + 2;
-        return 's';
-    }
-    if (end - c >= 2 && *c == '\xc4' && (c[1] == '\xb0' || c[1] == '\xb1')) {
-        *at = c + 2;
-        return 'i';
-    }
-    if (end - c >= 3 && !memcmp(c, "\xe2\x84\xaa", 3)) {
-        *at = c + 3;
-        return 'k';
-    }
-    return (unsigned char)*c;
-}
-
 static int looks_like(apr_pool_t *p, const mcp_value *name, const step *s)
 {
     size_t len = 0;
-    const char *a = mcp_value_bytes(p, name, &len), *a_end = a ? a + len : NULL;
-    const char *b = s->name, *b_end = b + s->len;
-    int c;
+    const char *text = mcp_value_bytes(p, name, &len);
 
-    if (!a) return 0;
-    while ((c = next_folded(&a, a_end)) == next_folded(&b, b_end))
-        if (!c) return 1;
-    return 0;
+    return text && mcp_fold_equal(text, len, s->name, s->len);
 }
 
 /* Of two that differ by case some backends take the last, so the search never ends early. */

@@ -1,4 +1,5 @@
 #include <string.h>
+#include "mcp/fold.h"
 #include "mcp/pattern.h"
 #include "mcp/text.h"
 
@@ -17,7 +18,7 @@ static size_t rank_of(const char *pattern)
 /* The next character of a name; loosely: folded. */
 static unsigned char next_char(const unsigned char **name, const unsigned char *end, int loosely)
 {
-    return loosely ? mcp_text_fold_next(name, end) : *(*name)++;
+    return loosely ? mcp_fold_next(name, end) : *(*name)++;
 }
 
 static unsigned char lower(unsigned char c, int loosely)
