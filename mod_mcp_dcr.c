@@ -192,6 +192,19 @@ static const char *set_initial_access(cmd_parms *cmd, void *dir, const char *val
     return mcp_clients_set_initial_access(cmd, &config_of(cmd->server)->clients, value);
 }
 
+static const char *set_dedupe(cmd_parms *cmd, void *dir, int on)
+{
+    (void)dir;
+    config_of(cmd->server)->clients.dedupe = on != 0;
+    return NULL;
+}
+
+static const char *set_mode(cmd_parms *cmd, void *dir, int argc, char *const argv[])
+{
+    (void)dir;
+    return mcp_clients_set_mode(cmd, &config_of(cmd->server)->clients, argc, argv);
+}
+
 static const char *set_documents(cmd_parms *cmd, void *dir, int argc, char *const argv[])
 {
     (void)dir;
@@ -213,6 +226,8 @@ static const command_rec directives[] = {
     AP_INIT_TAKE_ARGV("MCPScope", set_scope, NULL, RSRC_CONF, "NAME \"what it allows\" [sensitive] [default] [machine]"),
     AP_INIT_TAKE1("MCPRegistration", set_registration, NULL, RSRC_CONF, "open, token or off: who may register"),
     AP_INIT_TAKE1("MCPInitialAccessToken", set_initial_access, NULL, RSRC_CONF, "file with digests of the tokens that let register"),
+    AP_INIT_FLAG("MCPRegistrationDedupe", set_dedupe, NULL, RSRC_CONF, "on: the same public client registered again from the same address is the same client"),
+    AP_INIT_TAKE_ARGV("MCPClientIdMode", set_mode, NULL, RSRC_CONF, "stored, or sealed [key=FILE] [not-before=SECONDS]"),
     AP_INIT_TAKE_ARGV("MCPClientIdDocuments", set_documents, NULL, RSRC_CONF, "on or off [allow=DOMAIN...] [deny=DOMAIN...] [redirects=origin]"),
     AP_INIT_TAKE_ARGV("MCPInternalHost", set_internal, NULL, RSRC_CONF, "HOST[:PORT] [ca=FILE]: documents of clients may be fetched there though its address is private"),
     AP_INIT_TAKE1("MCPAccessTokenTTL", set_seconds, AT(access_ttl), RSRC_CONF, "seconds an access token lives"),

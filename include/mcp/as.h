@@ -18,6 +18,12 @@ typedef struct {
     unsigned machine : 1;       /* given by client_credentials, without any user */
 } mcp_scope;
 
+/* Clients whose identifiers carry what a record would hold, so that none is kept. */
+typedef struct {
+    const unsigned char *key;   /* MCP_SEAL_KEY_LEN secret bytes */
+    apr_int64_t not_before;     /* seconds since 1970: what was registered earlier counts no more */
+} mcp_sealed;
+
 /* One issuer. Const once the server runs. */
 typedef struct {
     const char *issuer;         /* https://host[/path], no slash at the end */
@@ -31,6 +37,8 @@ typedef struct {
     apr_int64_t access_ttl, refresh_ttl, client_ttl, code_ttl;  /* seconds */
     unsigned registration_open : 1;     /* anybody may register */
     const char *initial_access;         /* initial_access.h: the file of tokens with which one may register; NULL: none counts */
+    unsigned dedupe : 1;                /* the same public client registered again from the same address is the same client */
+    const mcp_sealed *sealed;           /* NULL: clients are kept in the store */
     const struct mcp_cimd *documents;   /* cimd.h; NULL: no client names itself by URL */
 } mcp_as;
 

@@ -15,6 +15,7 @@ typedef struct {
     const char *ceiling;        /* the scopes it may ever have; NULL: all. From the initial access token it registered with */
     mcp_client_auth auth;
     unsigned grant_code : 1, grant_refresh : 1, grant_credentials : 1, is_native : 1;
+    unsigned is_sealed : 1;     /* its id carries all of this; there is no record */
     unsigned is_document : 1;   /* names itself by the URL of its metadata (cimd.h) and shares no secret with us */
     const char *secret_digest;  /* lower-case hex SHA-256, NULL for public clients */
     const char *access_digest;  /* of the registration access token (RFC 7592), as above; NULL: nobody may change the record */
@@ -51,6 +52,13 @@ mcp_rc mcp_client_replace(mcp_ctx *ctx, const mcp_as *as, const mcp_client *clie
 mcp_rc mcp_client_remove(mcp_ctx *ctx, const mcp_as *as, const char *id);
 /* MCP_BAD_CLIENT if there is none (or it expired), MCP_UNAVAILABLE if the store is down. */
 mcp_rc mcp_client_load(mcp_ctx *ctx, const mcp_as *as, const char *id, const mcp_client **out);
+
+/* client_sealed.c: clients without a record. An id opens at its issuer alone, while as->sealed is there, until it expires or was given up. */
+int mcp_client_is_sealed(const char *id);
+mcp_rc mcp_client_seal(mcp_ctx *ctx, const mcp_as *as, mcp_client *client);      /* sets the id; MCP_BAD_METADATA if it gets too long */
+mcp_rc mcp_client_unseal(mcp_ctx *ctx, const mcp_as *as, const char *id, mcp_client *out);
+/* "secret" or "access": what only the server can derive from the id, and its digest. */
+mcp_rc mcp_client_derive(mcp_ctx *ctx, const mcp_as *as, const char *id, const char *what, const char **text, const char **digest);
 
 /* A client that was given up, by its owner or by an administrator: what was issued to it counts no more. The record
  * "revoked-client", its id the issuer, a blank and the client_id, outlives whatever the client may hold. */

@@ -21,4 +21,10 @@ void mcp_register_note(const mcp_client *client, mcp_out *out);
 /* The token of an Authorization header of the scheme Bearer, or NULL. */
 const char *mcp_register_bearer(const mcp_in *in);
 
+/* register_again.c: a client that the same source registered with the same metadata (*out NULL: there is none), and the note
+ * by which it is found. Such clients are public, shared by whoever is at that source, and nobody may change them. After mcp_register_keep
+ * *out is the client that counts: the caller's, or the one of somebody who registered at the same moment. */
+mcp_rc mcp_register_find(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, const mcp_client *client, const mcp_client **out);
+mcp_rc mcp_register_keep(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, const mcp_client *client, const mcp_client **out);
+
 #endif

@@ -3,17 +3,26 @@
 #include <apr_strings.h>
 #include "mcp/clients.h"
 #include "mcp/initial_access.h"
+#include "mcp/location.h"
+#include "mcp/seal.h"
+#include "mcp/text.h"
 #include "mcp/url.h"
 
 void mcp_clients_init(mcp_clients *c)
 {
-    c->registration = c->documents = -1;
+    c->registration = c->dedupe = c->sealed = c->documents = -1;
 }
 
 void mcp_clients_merge(mcp_clients *c, const mcp_clients *base)
 {
     if (c->registration < 0) c->registration = base->registration;
     if (!c->initial_access) c->initial_access = base->initial_access;
+    if (c->dedupe < 0) c->dedupe = base->dedupe;
+    if (c->sealed < 0) {
+        c->sealed = base->sealed;
+        c->seal_key = base->seal_key;
+        c->not_before = base->not_before;
+    }
     if (c->documents < 0) {
         c->documents = base->documents;
         c->allow = base->allow;
@@ -46,9 +55,64 @@ const char *mcp_clients_check(mcp_ctx *ctx, const mcp_clients *c, const mcp_scop
     const mcp_as as = { .scopes = scopes, .scope_count = scope_count };
     const char *wrong;
 
+    if (c->dedupe == 1 && c->sealed == 1) return "MCPRegistrationDedupe is for MCPClientIdMode stored; sealed clients take no room";
     if (c->registration == MCP_REGISTRATION_TOKEN && !c->initial_access) return "MCPRegistration token needs an MCPInitialAccessToken";
     wrong = c->initial_access ? mcp_initial_access_check(ctx, &as, c->initial_access) : NULL;
     return wrong ? apr_pstrcat(ctx->pool, "MCPInitialAccessToken: ", wrong, NULL) : NULL;
+}
+
+/* ---- MCPClientIdMode ---- */
+
+static const char *set_key(cmd_parms *cmd, mcp_clients *c, const char *file)
+{
+    static const char label[] = "mcp client ids\n";
+    unsigned char text[sizeof label - 1 + MCP_SEAL_KEY_LEN], *key = apr_palloc(cmd->pool, MCP_SHA256_LEN);
+    const unsigned char *kept;
+    const char *err = mcp_session_key_read(cmd, file, &kept);
+
+    if (err) return apr_pstrcat(cmd->pool, "MCPClientIdMode", strchr(err, ':'), NULL);
+    memcpy(text, label, sizeof label - 1);
+    memcpy(text + sizeof label - 1, kept, MCP_SEAL_KEY_LEN);
+    c->seal_key = key;
+    return mcp_text_sha256(mcp_ctx_create(cmd->temp_pool), text, sizeof text, key) ? "MCPClientIdMode: no digest can be had" : NULL;
+}
+
+static const char *set_not_before(mcp_clients *c, const char *text)
+{
+    char *end;
+
+    c->not_before = apr_strtoi64(text, &end, 10);
+    return *end || end == text || c->not_before < 0 ? "MCPClientIdMode: not-before= wants seconds since 1970, as date +%s prints them" : NULL;
+}
+
+const char *mcp_clients_set_mode(cmd_parms *cmd, mcp_clients *c, int argc, char *const argv[])
+{
+    const char *err = NULL;
+    int i;
+
+    if (argc < 1 || (strcasecmp(argv[0], "stored") && strcasecmp(argv[0], "sealed"))) return "MCPClientIdMode is stored, or sealed [key=FILE] [not-before=SECONDS]";
+    c->sealed = !strcasecmp(argv[0], "sealed");
+    if (!c->sealed && argc > 1) return "MCPClientIdMode stored takes no options";
+    for (i = 1; i < argc && !err; i++) {
+        if (!strncasecmp(argv[i], "key=", 4)) err = set_key(cmd, c, argv[i] + 4);
+        else if (!strncasecmp(argv[i], "not-before=", 11)) err = set_not_before(c, argv[i] + 11);
+        else err = apr_psprintf(cmd->pool, "MCPClientIdMode: %s is neither key=FILE nor not-before=SECONDS", argv[i]);
+    }
+    return err;
+}
+
+static mcp_rc build_sealed(mcp_ctx *ctx, apr_pool_t *p, const mcp_clients *c, mcp_as *as)
+{
+    const char *text = apr_pstrcat(ctx->pool, "mcp client ids\n", as->key->pem, NULL);
+    mcp_sealed *sealed = apr_pcalloc(p, sizeof *sealed);
+    unsigned char *key = apr_palloc(p, MCP_SHA256_LEN);
+    mcp_rc rc;
+
+    if ((rc = mcp_text_sha256(ctx, text, strlen(text), key))) return rc;
+    sealed->key = c->seal_key ? c->seal_key : key;
+    sealed->not_before = c->not_before;
+    as->sealed = sealed;
+    return MCP_OK;
 }
 
 /* ---- MCPClientIdDocuments ---- */
@@ -149,9 +213,12 @@ static int crowd(void)
 mcp_rc mcp_clients_build(mcp_ctx *ctx, apr_pool_t *p, const mcp_clients *c, mcp_as *as)
 {
     mcp_cimd *documents = apr_pcalloc(p, sizeof *documents);
+    mcp_rc rc;
 
     as->registration_open = c->registration < 0 || c->registration == MCP_REGISTRATION_OPEN;
     as->initial_access = c->registration == MCP_REGISTRATION_OFF ? NULL : c->initial_access;
+    as->dedupe = c->dedupe == 1;
+    if (c->sealed == 1 && (rc = build_sealed(ctx, p, c, as))) return rc;
     if (c->documents != 1) return MCP_OK;
     documents->allow = strings_of(p, c->allow);
     documents->deny = strings_of(p, c->deny);

@@ -83,7 +83,8 @@ mcp_rc mcp_client_load(mcp_ctx *ctx, const mcp_as *as, const char *id, const mcp
     mcp_client *client = apr_pcalloc(ctx->pool, sizeof *client);
 
     *out = client;
-    return mcp_cimd_is_id(id) ? mcp_cimd_load(ctx, as, id, client) : load_record(ctx, as, id, client);
+    if (mcp_cimd_is_id(id)) return mcp_cimd_load(ctx, as, id, client);
+    return mcp_client_is_sealed(id) ? mcp_client_unseal(ctx, as, id, client) : load_record(ctx, as, id, client);
 }
 
 mcp_rc mcp_client_revoke(mcp_ctx *ctx, const mcp_as *as, const char *id)

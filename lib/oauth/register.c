@@ -49,11 +49,25 @@ mcp_rc mcp_register_access(mcp_ctx *ctx, mcp_client *client, mcp_issued *issued)
     return new_secret(ctx, &issued->access, &client->access_digest);
 }
 
+/* Everything can be had again from the id. */
+static mcp_rc issue_sealed(mcp_ctx *ctx, const mcp_as *as, mcp_client *client, mcp_issued *issued)
+{
+    const char *digest;
+    mcp_rc rc;
+
+    if ((rc = mcp_client_seal(ctx, as, client))) return rc;
+    if ((rc = mcp_client_derive(ctx, as, client->id, "access", &issued->access, &digest))) return rc;
+    if (client->auth == MCP_AUTH_NONE) return MCP_OK;
+    client->secret_expires_at = client->issued_at + as->client_ttl;
+    return mcp_client_derive(ctx, as, client->id, "secret", &issued->secret, &client->secret_digest);
+}
+
 static mcp_rc issue(mcp_ctx *ctx, const mcp_as *as, mcp_client *client, mcp_issued *issued)
 {
     mcp_rc rc;
 
     client->issued_at = mcp_now(ctx);
+    if (as->sealed) return issue_sealed(ctx, as, client, issued);
     if ((rc = mcp_text_random(ctx, 18, &client->id))) return rc;
     if ((rc = mcp_register_secret(ctx, as, client, issued))) return rc;
     return mcp_register_access(ctx, client, issued);
@@ -121,6 +135,36 @@ static mcp_rc judge(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, const mcp_
     return mcp_client_judge(ctx, as, &rules, doc, client);
 }
 
+static mcp_rc enroll(mcp_ctx *ctx, const mcp_as *as, const mcp_initial_access *access, mcp_client *client, mcp_issued *issued, mcp_out *out)
+{
+    mcp_rc rc;
+
+    if (!as->sealed && (rc = mcp_store_room(ctx, as->store))) return rc;
+    if ((rc = issue(ctx, as, client, issued))) return rc;
+    mcp_register_note(client, out);
+    if ((rc = use_up(ctx, as, access, out))) return rc;
+    return as->sealed ? MCP_OK : mcp_client_save(ctx, as, client);
+}
+
+/* Several may be behind one address, so nobody gets to change what all of them use. */
+static mcp_rc enroll_once(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, mcp_client *client, mcp_out *out)
+{
+    const mcp_issued nothing = { NULL, NULL };
+    const mcp_client *known;
+    mcp_rc rc;
+
+    if ((rc = mcp_register_find(ctx, as, in, client, &known))) return rc;
+    if (!known) {
+        if ((rc = mcp_store_room(ctx, as->store))) return rc;
+        client->issued_at = mcp_now(ctx);
+        if ((rc = mcp_text_random(ctx, 18, &client->id))) return rc;
+        if ((rc = mcp_client_save(ctx, as, client))) return rc;
+        if ((rc = mcp_register_keep(ctx, as, in, client, &known))) return rc;
+    }
+    mcp_register_note(known, out);
+    return mcp_register_answer(ctx, as, known, &nothing, 201, out);
+}
+
 mcp_rc mcp_register(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, mcp_out *out)
 {
     mcp_initial_access access = { 0 };
@@ -132,10 +176,7 @@ mcp_rc mcp_register(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, mcp_out *o
     if ((rc = admit(ctx, as, in, &access, out))) return rc;
     out->audit.user = access.name;
     if ((rc = judge(ctx, as, in, &access, &client))) return rc;
-    if ((rc = mcp_store_room(ctx, as->store))) return rc;
-    if ((rc = issue(ctx, as, &client, &issued))) return rc;
-    mcp_register_note(&client, out);
-    if ((rc = use_up(ctx, as, &access, out))) return rc;
-    if ((rc = mcp_client_save(ctx, as, &client))) return rc;
+    if (as->dedupe && !as->sealed && !access.name && client.auth == MCP_AUTH_NONE) return enroll_once(ctx, as, in, &client, out);
+    if ((rc = enroll(ctx, as, &access, &client, &issued, out))) return rc;
     return mcp_register_answer(ctx, as, &client, &issued, 201, out);
 }

@@ -96,6 +96,10 @@ static mcp_rc change(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, const mcp
     mcp_client updated;
     mcp_rc rc;
 
+    if (client->is_sealed) {
+        mcp_out_header(ctx, out, "Allow", "GET, DELETE");
+        return mcp_fail(ctx, MCP_BAD_METHOD, "the client_id carries the metadata, so neither changes without the other; register anew");
+    }
     if ((rc = judge(ctx, as, in, client, &updated))) return rc;
     if ((rc = mcp_register_secret(ctx, as, &updated, &issued))) return rc;
     if ((rc = mcp_register_access(ctx, &updated, &issued))) return rc;
