@@ -12,6 +12,9 @@ size_t mcp_pattern_fit(const char *pattern, const char *name);
 /* The same for readers that take no heed of case and of blanks or invisible characters at either end (text.h). */
 size_t mcp_pattern_fit_loosely(const char *pattern, const char *name);
 
+/* 1 if the text is visible ASCII without capitals: plain patterns fit plain names loosely exactly where they fit them. */
+int mcp_pattern_is_plain(const char *text);
+
 /* 1 if there is a name that both fit equally well. */
 int mcp_pattern_clash(const char *a, const char *b);
 

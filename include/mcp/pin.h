@@ -18,9 +18,8 @@ typedef enum { MCP_PIN_KNOWN, MCP_PIN_NEW, MCP_PIN_CHANGED } mcp_pin_news;
 mcp_rc mcp_pin_listed(mcp_ctx *ctx, mcp_store *store, mcp_pin_mode mode, const char *resource, const char *tool, const mcp_value *element,
                       mcp_pin_news *news);
 
-/* Before a call. MCP_CHANGED_TOOL if pins are enforced and the tool is not as it was accepted, or was never seen. stateless: the message
- * is of a revision with Mcp-Param headers, which must then agree with the arguments: MCP_HEADER_MISMATCH. */
-mcp_rc mcp_pin_called(mcp_ctx *ctx, mcp_store *store, mcp_pin_mode mode, const char *resource, const char *tool, const apr_table_t *headers,
-                      const mcp_value *arguments, int stateless);
+/* Before a call. MCP_CHANGED_TOOL if pins are enforced and the tool is not as it was accepted, or was never seen. mirrors: NULL, or where the
+ * arguments that headers must mirror are told (definition.h); NULL is told where none are known. */
+mcp_rc mcp_pin_called(mcp_ctx *ctx, mcp_store *store, mcp_pin_mode mode, const char *resource, const char *tool, const apr_array_header_t **mirrors);
 
 #endif

@@ -9,6 +9,7 @@
 typedef struct {
     apr_array_header_t *patterns;   /* of const char * (pattern.h) */
     ap_conf_vector_t *config;
+    unsigned is_plain : 1;          /* all its patterns are (pattern.h) */
     unsigned asks_more : 1;         /* a Require line may look at the name: of two names that belong here, one may pass and one not */
 } mcp_section;
 

@@ -128,7 +128,7 @@ const char *mcp_body_slice(apr_pool_t *p, apr_bucket_brigade *kept, size_t at, s
     for (b = APR_BRIGADE_FIRST(kept); b != APR_BRIGADE_SENTINEL(kept) && before < at + len; b = APR_BUCKET_NEXT(b)) {
         if (APR_BUCKET_IS_METADATA(b) || apr_bucket_read(b, &bytes, &n, APR_BLOCK_READ) != APR_SUCCESS) continue;
         if (!out && take_overlap(bytes, n, before, at, len, NULL)) return bytes + (at - before);
-        if (!out && before + n > at) out = apr_pcalloc(p, len + 1);
+        if (!out && before + n > at) out = apr_palloc(p, len + 1);
         take_overlap(bytes, n, before, at, len, out);
         before += n;
     }

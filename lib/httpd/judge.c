@@ -14,21 +14,25 @@ mcp_value mcp_judged_claims(const mcp_judged *j)
     return j->token.claims_text ? mcp_value_of(j->token.claims_text, j->token.claims_len) : none;
 }
 
-static mcp_value value_at(request_rec *r, const mcp_judged *j, size_t at, size_t len)
+static const char *text_at(request_rec *r, const mcp_judged *j, size_t at, size_t len)
 {
-    const char *text = j->text ? j->text + at : j->body ? mcp_body_slice(r->pool, j->body, at, len) : NULL;
-
-    return text ? mcp_value_of(text, len) : none;
+    return j->text ? j->text + at : j->body ? mcp_body_slice(r->pool, j->body, at, len) : NULL;
 }
 
 mcp_value mcp_judged_arguments(request_rec *r, const mcp_judged *j)
 {
-    return j->message.arguments_len ? value_at(r, j, j->message.arguments_at, j->message.arguments_len) : none;
+    mcp_value v = { MCP_VALUE_OBJECT, NULL, j->message.arguments_len };     /* the scanner knows its ends */
+
+    if (!v.len || !(v.at = text_at(r, j, j->message.arguments_at, v.len))) return none;
+    return v;
 }
 
 static mcp_value whole_message(request_rec *r, const mcp_judged *j)
 {
-    return value_at(r, j, 0, j->text ? j->text_len : mcp_body_length(j->body));
+    size_t len = j->text ? j->text_len : mcp_body_length(j->body);
+    const char *text = text_at(r, j, 0, len);
+
+    return text ? mcp_value_of(text, len) : none;
 }
 
 /* ---- scopes ---- */
@@ -126,19 +130,29 @@ static mcp_rc judge_unlisted(mcp_ctx *ctx, const mcp_judged *j, int method_opens
     return mcp_fail(ctx, MCP_METHOD_DENIED, "no section opens this method");
 }
 
+static mcp_rc check_pin(mcp_ctx *ctx, request_rec *r, const mcp_judged *j)
+{
+    const apr_array_header_t *mirrors = NULL;
+    int stateless = mcp_gate_is_stateless(r->headers_in, &j->message);
+    mcp_value arguments;
+    mcp_rc rc;
+
+    if ((rc = mcp_pin_called(ctx, j->all->store, j->location->pins, j->location->where->resource, j->subject.name, stateless ? &mirrors : NULL))) return rc;
+    if (!mirrors) return MCP_OK;
+    arguments = mcp_judged_arguments(r, j);
+    return mcp_definition_agree(ctx, r->headers_in, &arguments, mirrors);
+}
+
 /* What counts for calls alone: the tool is as it was accepted, headers mirror its arguments, and it is not called too often. */
 static mcp_rc judge_call(mcp_ctx *ctx, request_rec *r, mcp_judged *j, const mcp_section *s)
 {
     const mcp_location *settings = s ? mcp_judged_location(use_of(r, j, s)->config) : j->location;
-    const char *resource = j->location->where->resource;
-    mcp_value arguments = mcp_judged_arguments(r, j);
     mcp_rc rc;
 
-    if (j->all->store && (rc = mcp_pin_called(ctx, j->all->store, j->location->pins, resource, j->subject.name, r->headers_in, &arguments,
-                                              mcp_gate_is_stateless(r->headers_in, &j->message)))) return rc;
+    if (j->all->store && j->location->pins != MCP_PIN_OFF && (rc = check_pin(ctx, r, j))) return rc;
     if (!settings->rate) return MCP_OK;
     if (!j->all->store) return mcp_fail(ctx, MCP_UNAVAILABLE, "calls cannot be counted: the store is not open");
-    return mcp_rate_count(ctx, j->all->store, settings->rate, resource, j->subject.name, j->token.sub, j->token.client_id);
+    return mcp_rate_count(ctx, j->all->store, settings->rate, j->location->where->resource, j->subject.name, j->token.sub, j->token.client_id);
 }
 
 /* Where the method has a section it must grant, and so must that of what is named. */

@@ -125,6 +125,15 @@ static const char *parse_patterns(cmd_parms *cmd, const char *args, const apr_ar
     return NULL;
 }
 
+static int are_plain(const apr_array_header_t *patterns)
+{
+    int i;
+
+    for (i = 0; i < patterns->nelts; i++)
+        if (!mcp_pattern_is_plain(APR_ARRAY_IDX(patterns, i, const char *))) return 0;
+    return 1;
+}
+
 /* A section is httpd configuration of its own, built as <If> builds it. */
 const char *mcp_section_open(cmd_parms *cmd, const char *args, apr_array_header_t **list)
 {
@@ -139,6 +148,7 @@ const char *mcp_section_open(cmd_parms *cmd, const char *args, apr_array_header_
     if (!has_require(cmd->directive->first_child))
         return apr_pstrcat(cmd->pool, cmd->cmd->name, " has no Require line; to open it to every valid token write: Require valid-user", NULL);
     warn_alternatives(cmd);
+    s.is_plain = are_plain(s.patterns) != 0;
     s.asks_more = may_ask_more(cmd->directive->first_child) != 0;
     s.config = ap_create_per_dir_config(cmd->pool);
     if ((err = ap_walk_config(cmd->directive->first_child, &inner, s.config))) {
@@ -181,8 +191,32 @@ const mcp_section *mcp_section_find(const apr_array_header_t *sections, const ch
     return best(sections, name, mcp_pattern_fit);
 }
 
+/* 1 if all is spelt so that loose readers find what strict ones find. */
+static int all_plain(const apr_array_header_t *sections, const char *name)
+{
+    int i;
+
+    for (i = 0; sections && i < sections->nelts; i++)
+        if (!APR_ARRAY_IDX(sections, i, mcp_section).is_plain) return 0;
+    return mcp_pattern_is_plain(name);
+}
+
+/* A section that has the very name is meant, whatever others look like it. */
+static int has_exact(const apr_array_header_t *sections, const char *name)
+{
+    int i, k;
+
+    for (i = 0; sections && i < sections->nelts; i++) {
+        const apr_array_header_t *patterns = APR_ARRAY_IDX(sections, i, mcp_section).patterns;
+        for (k = 0; k < patterns->nelts; k++)
+            if (!strcmp(APR_ARRAY_IDX(patterns, k, const char *), name)) return 1;
+    }
+    return 0;
+}
+
 int mcp_section_is_imitated(const apr_array_header_t *sections, const char *name)
 {
+    if (all_plain(sections, name) || has_exact(sections, name)) return 0;
     return best(sections, name, mcp_pattern_fit) != best(sections, name, mcp_pattern_fit_loosely);
 }
 

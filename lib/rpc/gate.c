@@ -14,63 +14,69 @@ static const char *const read_once[] = {
     "Mcp-Method", "Mcp-Name", "MCP-Protocol-Version", "Mcp-Session-Id", NULL
 };
 
-static int count_one(void *n, const char *name, const char *value)
-{
-    (void)name;
-    (void)value;
-    ++*(int *)n;
-    return 1;
-}
-
+/* How often a header stands there. */
 static int times(const apr_table_t *headers, const char *name)
 {
-    int n = 0;
+    const apr_array_header_t *all = apr_table_elts(headers);
+    int i, n = 0;
 
-    apr_table_do(count_one, &n, headers, name, NULL);
+    for (i = 0; i < all->nelts; i++) n += !strcasecmp(APR_ARRAY_IDX(all, i, apr_table_entry_t).key, name);
     return n;
 }
 
 /* Twins: WSGI and CGI read Mcp_Name as Mcp-Name, some gateways Mcp.Name too. What stands behind Mcp-Param- is a tool's
  * own word. */
-static int is_twin(void *bad, const char *name, const char *value)
+static int is_twin(const char *name)
 {
-    (void)value;
-    if (!strncasecmp(name, "Mcp-Param-", 10)) return 1;
-    if (strpbrk(name, "_.!#$%&'*+^`|~") && (!strncasecmp(name, "mcp", 3) || !strncasecmp(name, "content", 7) || !strncasecmp(name, "auth", 4)
-                              || !strncasecmp(name, "transfer", 8)))
-        *(const char **)bad = name;
-    return 1;
+    static const char *const imitated[] = { "mcp", "content", "auth", "transfer", NULL };
+    const char *const *start;
+
+    for (start = imitated; *start; start++)
+        if (!strncasecmp(name, *start, strlen(*start)))
+            return strpbrk(name, "_.!#$%&'*+^`|~") && strncasecmp(name, "Mcp-Param-", 10);
+    return 0;
 }
 
-/* Sets *bad if the list names a header that the gate reads or the backend is told by. mod_proxy ends a name at a
- * semicolon as well. */
-static int connection_names_ours(void *bad, const char *header, const char *list)
+/* 1 if the list names a header that the gate reads or the backend is told by. mod_proxy ends a name at a semicolon as well. */
+static int names_ours(const char *list)
 {
     const char *const *name;
     size_t len;
 
-    (void)header;
     for (; *list; list += len) {
         list += strspn(list, " \t,;\"");
         len = strcspn(list, " \t,;\"");
-        if ((len >= 4 && !strncasecmp(list, "mcp-", 4)) || (len >= 6 && !strncasecmp(list, "x-mcp-", 6))) *(int *)bad = 1;
+        if ((len >= 4 && !strncasecmp(list, "mcp-", 4)) || (len >= 6 && !strncasecmp(list, "x-mcp-", 6))) return 1;
         for (name = read_once; *name; name++)
-            if (strlen(*name) == len && !strncasecmp(list, *name, len)) *(int *)bad = 1;
+            if (strlen(*name) == len && !strncasecmp(list, *name, len)) return 1;
     }
-    return 1;
+    return 0;
+}
+
+/* The place of a header among read_once; -1: it may repeat. */
+static int place_of(const char *name)
+{
+    int i;
+
+    for (i = 0; read_once[i]; i++)
+        if ((*read_once[i] | 32) == (*name | 32) && !strcasecmp(read_once[i], name)) return i;
+    return -1;
 }
 
 static mcp_rc check_shape(mcp_ctx *ctx, const apr_table_t *headers)
 {
-    const char *const *name, *twin = NULL;
-    int taken = 0;
+    const apr_array_header_t *all = apr_table_elts(headers);
+    unsigned met = 0;
+    int i, place;
 
-    for (name = read_once; *name; name++)
-        if (times(headers, *name) > 1) return mcp_fail(ctx, MCP_HEADER_MISMATCH, "header %s stands twice", *name);
-    apr_table_do(is_twin, &twin, headers, NULL);
-    if (twin) return mcp_fail(ctx, MCP_HEADER_MISMATCH, "a header imitates one that is checked");
-    apr_table_do(connection_names_ours, &taken, headers, "Connection", NULL);
-    if (taken) return mcp_fail(ctx, MCP_HEADER_MISMATCH, "Connection names a header that must arrive");
+    for (i = 0; i < all->nelts; i++) {
+        const apr_table_entry_t *h = &APR_ARRAY_IDX(all, i, apr_table_entry_t);
+        place = place_of(h->key);
+        if (place >= 0 && met & 1u << place) return mcp_fail(ctx, MCP_HEADER_MISMATCH, "header %s stands twice", read_once[place]);
+        if (place >= 0) met |= 1u << place;
+        else if (is_twin(h->key)) return mcp_fail(ctx, MCP_HEADER_MISMATCH, "header %.80s imitates one that is checked", h->key);
+        if (!strcasecmp(h->key, "Connection") && names_ours(h->val)) return mcp_fail(ctx, MCP_HEADER_MISMATCH, "Connection names a header that must arrive");
+    }
     return MCP_OK;
 }
 

@@ -52,7 +52,20 @@ static int matches(const char *pattern, const char *from, size_t len, int loosel
 
 size_t mcp_pattern_fit(const char *pattern, const char *name)
 {
-    return matches(pattern, name, strlen(name), 0) ? rank_of(pattern) : 0;
+    size_t i = 0;
+
+    while (pattern[i] && pattern[i] != '*' && pattern[i] == name[i]) i++;
+    if (!pattern[i]) return name[i] ? 0 : FIT_EXACT;
+    if (pattern[i] != '*') return 0;
+    if (!pattern[i + 1]) return i ? FIT_PREFIX + i : FIT_ALL;
+    return matches(pattern + i, name + i, strlen(name + i), 0) ? FIT_GLOB : 0;
+}
+
+int mcp_pattern_is_plain(const char *text)
+{
+    for (; *text; text++)
+        if (*text <= ' ' || *text > '~' || (*text >= 'A' && *text <= 'Z')) return 0;
+    return 1;
 }
 
 size_t mcp_pattern_fit_loosely(const char *pattern, const char *name)

@@ -105,17 +105,18 @@ static const apr_array_header_t *mirrors_of(apr_pool_t *p, const json_t *list)
     return out;
 }
 
-mcp_rc mcp_pin_called(mcp_ctx *ctx, mcp_store *store, mcp_pin_mode mode, const char *resource, const char *tool, const apr_table_t *headers,
-                      const mcp_value *arguments, int stateless)
+mcp_rc mcp_pin_called(mcp_ctx *ctx, mcp_store *store, mcp_pin_mode mode, const char *resource, const char *tool, const apr_array_header_t **mirrors)
 {
     record known;
     mcp_rc rc;
 
-    if (mode != MCP_PIN_ENFORCE && !stateless) return MCP_OK;
+    if (mirrors) *mirrors = NULL;
+    if (mode != MCP_PIN_ENFORCE && !mirrors) return MCP_OK;
     rc = read_record(ctx, store, id_of(ctx->pool, resource, tool), &known);
     if (rc && rc != MCP_ABSENT) return without_store(ctx, mode, rc);
     mcp_ctx_clear(ctx);
     if (mode == MCP_PIN_ENFORCE && (!*known.accepted || strcmp(known.accepted, known.seen)))
         return mcp_fail(ctx, MCP_CHANGED_TOOL, *known.accepted ? "its definition changed since it was accepted" : "it was never accepted");
-    return stateless && known.mirrors ? mcp_definition_agree(ctx, headers, arguments, mirrors_of(ctx->pool, known.mirrors)) : MCP_OK;
+    if (mirrors && json_array_size(known.mirrors)) *mirrors = mirrors_of(ctx->pool, known.mirrors);
+    return MCP_OK;
 }

@@ -12,30 +12,35 @@ static const char *skip_blanks(const char *at, const char *end)
     return at;
 }
 
+enum { SHORT = 24 };    /* up to here a call of memchr costs more than it saves */
+
 /* Behind the closing quote of the string that begins at `at`: the first one that no odd number of backslashes stands before. */
 static const char *string_end(const char *at, const char *end)
 {
-    const char *quote = at, *c;
+    const char *quote = at + 1, *soon = end - at > SHORT ? at + SHORT : end, *c;
 
-    while ((quote = memchr(quote + 1, '"', (size_t)(end - quote - 1)))) {
+    while (quote < soon && *quote != '"' && *quote != '\\') quote++;
+    if (quote < soon && *quote == '"') return quote + 1;
+    while (quote < end && (quote = memchr(quote, '"', (size_t)(end - quote)))) {
         for (c = quote; c - 1 > at && c[-1] == '\\'; c--) ;
-        if (!((quote - c) & 1)) return quote + 1;
+        quote++;
+        if ((quote - c) & 1) return quote;
     }
     return end;
 }
 
 static const char *container_end(const char *at, const char *end)
 {
+    static const unsigned char stops[256] = { ['"'] = 1, ['{'] = 1, ['['] = 1, ['}'] = 1, [']'] = 1 };
     size_t depth = 0;
 
     while (at < end) {
-        if (*at == '"') {
-            at = string_end(at, end);
-            continue;
-        }
-        if (*at == '{' || *at == '[') depth++;
-        else if ((*at == '}' || *at == ']') && !--depth) return at + 1;
-        at++;
+        if (!stops[(unsigned char)*at]) at++;
+        else if (*at == '"') at = string_end(at, end);
+        else if (*at == '{' || *at == '[') {
+            depth++;
+            at++;
+        } else if (at++, !--depth) return at;
     }
     return end;
 }
