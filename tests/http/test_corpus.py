@@ -318,7 +318,7 @@ def test_any_cut_is_read_alike():
     """Byte by byte, and cut in two at every byte: the same verdict, words and fields as in one piece."""
     bodies = [body_of(case) for case in cases()]
     data = b"".join(b"%d\n%s" % (len(body), body) for body in bodies)
-    lines = [json.loads(line) for line in subprocess.run([OUT + "/tools/scan", "cuts"], input=data, capture_output=True, check=True).stdout.splitlines()]
+    lines = [json.loads(line) for line in subprocess.run([OUT + "/tools/scan"], input=data, capture_output=True, check=True).stdout.splitlines()]
     bad = [(case["id"], line) for case, line in zip(cases(), lines) if "differs" in line]
     assert len(lines) == len(bodies) and sum(line["cuts"] for line in lines) > 300000 and not bad, bad
 
