@@ -4,6 +4,7 @@
 #include <http_config.h>
 #include <http_core.h>
 #include <http_log.h>
+#include <util_time.h>
 #include "mcp/httpd.h"
 #include "mcp/text.h"
 
@@ -61,12 +62,62 @@ const char *mcp_audit_open(apr_pool_t *p, const char *target, mcp_audit **out)
     return NULL;
 }
 
-enum { VALUE_MAX = 320 };      /* of which a line has ten at most: a pipe takes up to 4096 bytes whole, beside those of other processes */
+/* ---- one line ---- */
 
-/* As a JSON string, cut to VALUE_MAX bytes with its escapes. */
-static const char *value_text(apr_pool_t *p, const char *value)
+enum { VALUE_MAX = 320, LINE_MAX_BYTES = 4096 };   /* a pipe takes that much whole, beside the lines of other processes; ten values fit */
+
+typedef struct {
+    apr_pool_t *p;
+    size_t len;
+    char text[LINE_MAX_BYTES];
+} line;
+
+static void put_bytes(line *l, const char *bytes, size_t len)
 {
-    size_t len = strnlen(value, VALUE_MAX - 2);
+    if (len > sizeof l->text - l->len) return;
+    memcpy(l->text + l->len, bytes, len);
+    l->len += len;
+}
+
+static void put(line *l, const char *text)
+{
+    put_bytes(l, text, strlen(text));
+}
+
+static void put_number(line *l, int value, int digits)
+{
+    char text[8];
+    int i;
+
+    for (i = digits; i--; value /= 10) text[i] = (char)('0' + value % 10);
+    put_bytes(l, text, (size_t)digits);
+}
+
+/* UTC, microseconds. */
+static void put_time(line *l, apr_time_t time)
+{
+    apr_time_exp_t t;
+
+    ap_explode_recent_gmt(&t, time);
+    put_number(l, t.tm_year + 1900, 4);
+    put(l, "-");
+    put_number(l, t.tm_mon + 1, 2);
+    put(l, "-");
+    put_number(l, t.tm_mday, 2);
+    put(l, "T");
+    put_number(l, t.tm_hour, 2);
+    put(l, ":");
+    put_number(l, t.tm_min, 2);
+    put(l, ":");
+    put_number(l, t.tm_sec, 2);
+    put(l, ".");
+    put_number(l, t.tm_usec, 6);
+    put(l, "Z");
+}
+
+/* As a JSON string with its escapes, cut to VALUE_MAX bytes. */
+static const char *escaped(apr_pool_t *p, const char *value, size_t len)
+{
     const char *text = mcp_text_json_string(p, value, len);
 
     while (strlen(text) > VALUE_MAX) {
@@ -76,19 +127,33 @@ static const char *value_text(apr_pool_t *p, const char *value)
     return text;
 }
 
-static const char *member(apr_pool_t *p, const char *name, const char *value)
+static int needs_escapes(const char *value, size_t len)
 {
-    if (!value || !*value) return "";
-    return apr_psprintf(p, ",\"%s\":%s", name, value_text(p, value));
+    size_t i;
+
+    for (i = 0; i < len && value[i] >= ' ' && value[i] < 0x7f && value[i] != '"' && value[i] != '\\'; i++) { }
+    return i < len;
 }
 
-static const char *timestamp(request_rec *r)
+static void put_value(line *l, const char *value)
 {
-    apr_time_exp_t t;
+    size_t len = strnlen(value, VALUE_MAX - 2);
 
-    apr_time_exp_gmt(&t, r->request_time);
-    return apr_psprintf(r->pool, "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", t.tm_year + 1900, t.tm_mon + 1, t.tm_mday,
-                        t.tm_hour, t.tm_min, t.tm_sec, (int)t.tm_usec);
+    if (needs_escapes(value, len)) {
+        put(l, escaped(l->p, value, len));
+        return;
+    }
+    put(l, "\"");
+    put_bytes(l, value, len);
+    put(l, "\"");
+}
+
+/* name: with its comma, quotes and colon. */
+static void put_member(line *l, const char *name, const char *value)
+{
+    if (!value || !*value) return;
+    put(l, name);
+    put_value(l, value);
 }
 
 /* The same word that %L has in the error log and mod_unique_id in every other. */
@@ -108,22 +173,31 @@ static void set_env(request_rec *r, const char *name, const char *value)
 void mcp_audit_write(request_rec *r, mcp_audit *audit, const mcp_audit_facts *facts,
                      const char *tool, const char *outcome, mcp_rc rc, const char *detail)
 {
-    apr_pool_t *p = r->pool;
-    const char *line;
-    apr_size_t len;
+    line l = { .p = r->pool, .len = 0 };
 
     set_env(r, "MCP_OUTCOME", outcome);
     set_env(r, "MCP_CLIENT", facts->client);
     set_env(r, "MCP_TOOL", tool);
     if (!audit) return;
-    line = apr_pstrcat(p, "{\"time\":\"", timestamp(r), "\",\"event\":", value_text(p, facts->event ? facts->event : "request"),
-                       ",\"outcome\":\"", outcome, "\",\"reason\":\"", mcp_error_reason(p, rc), "\"",
-                       member(p, "detail", detail), member(p, "client", facts->client), member(p, "user", facts->user),
-                       member(p, "tool", tool), member(p, "prompt", facts->prompt), member(p, "uri", facts->uri),
-                       member(p, "scope", facts->scope), member(p, "resource", facts->resource),
-                       member(p, "redirect", facts->redirect), member(p, "source", r->useragent_ip),
-                       member(p, "host", r->server->server_hostname), member(p, "request", request_id(r)), "}\n", NULL);
-    len = strlen(line);
-    if (apr_file_write_full(audit->file, line, len, NULL) != APR_SUCCESS)
-        ap_log_rerror(APLOG_MARK, APLOG_ERR | APLOG_NOERRNO, 0, r, "MCP070: the audit line could not be written: %s", line);
+    put(&l, "{\"time\":\"");
+    put_time(&l, r->request_time);
+    put(&l, "\"");
+    put_member(&l, ",\"event\":", facts->event ? facts->event : "request");
+    put_member(&l, ",\"outcome\":", outcome);
+    put_member(&l, ",\"reason\":", mcp_error_reason(r->pool, rc));
+    put_member(&l, ",\"detail\":", detail);
+    put_member(&l, ",\"client\":", facts->client);
+    put_member(&l, ",\"user\":", facts->user);
+    put_member(&l, ",\"tool\":", tool);
+    put_member(&l, ",\"prompt\":", facts->prompt);
+    put_member(&l, ",\"uri\":", facts->uri);
+    put_member(&l, ",\"scope\":", facts->scope);
+    put_member(&l, ",\"resource\":", facts->resource);
+    put_member(&l, ",\"redirect\":", facts->redirect);
+    put_member(&l, ",\"source\":", r->useragent_ip);
+    put_member(&l, ",\"host\":", r->server->server_hostname);
+    put_member(&l, ",\"request\":", request_id(r));
+    put(&l, "}\n");
+    if (apr_file_write_full(audit->file, l.text, l.len, NULL) != APR_SUCCESS)
+        ap_log_rerror(APLOG_MARK, APLOG_ERR | APLOG_NOERRNO, 0, r, "MCP070: the audit line could not be written: %.*s", (int)l.len - 1, l.text);
 }

@@ -12,19 +12,14 @@ static const char *skip_blanks(const char *at, const char *end)
     return at;
 }
 
-enum { SHORT = 24 };    /* up to here a call of memchr costs more than it saves */
-
 /* Behind the closing quote of the string that begins at `at`: the first one that no odd number of backslashes stands before. */
 static const char *string_end(const char *at, const char *end)
 {
-    const char *quote = at + 1, *soon = end - at > SHORT ? at + SHORT : end, *c;
+    const char *quote = at, *c;
 
-    while (quote < soon && *quote != '"' && *quote != '\\') quote++;
-    if (quote < soon && *quote == '"') return quote + 1;
-    while (quote < end && (quote = memchr(quote, '"', (size_t)(end - quote)))) {
+    while ((quote = memchr(quote + 1, '"', (size_t)(end - quote - 1)))) {
         for (c = quote; c - 1 > at && c[-1] == '\\'; c--) ;
-        quote++;
-        if ((quote - c) & 1) return quote;
+        if (!((quote - c) & 1)) return quote + 1;
     }
     return end;
 }
