@@ -13,6 +13,7 @@
 #include "mcp/clients.h"
 #include "mcp/httpd.h"
 #include "mcp/login.h"
+#include "mcp/revocation.h"
 #include "mcp/state.h"
 #include "mcp/text.h"
 #include "mcp/url.h"
@@ -30,7 +31,8 @@ typedef struct {
     const server_rec *owner;                /* where MCPIssuer is written: it is never inherited */
     const char *store_spec, *audit_target;  /* server-wide */
     apr_array_header_t *scopes;             /* of mcp_scope */
-    apr_int64_t access_ttl, refresh_ttl, client_ttl;    /* 0: unset */
+    apr_int64_t access_ttl, refresh_ttl, refresh_idle, client_ttl;  /* 0: unset */
+    int refresh;                            /* mcp_refresh_policy; -1: unset */
     mcp_clients clients;
     mcp_as *as;                             /* built at post_config */
     mcp_audit *audit;
@@ -40,6 +42,7 @@ typedef struct {
 /* One store for a process, opened after the fork. */
 static mcp_store process_store;
 static int process_store_open;
+static mcp_revocation_memory *process_memory;
 
 static dcr_server *config_of(server_rec *s)
 {
@@ -61,6 +64,7 @@ static void *create_server(apr_pool_t *p, server_rec *s)
 
     (void)s;
     c->scopes = apr_array_make(p, 4, sizeof(mcp_scope));
+    c->refresh = -1;
     mcp_clients_init(&c->clients);
     return c;
 }
@@ -75,7 +79,9 @@ static void *merge_server(apr_pool_t *p, void *base, void *add)
     if (!c->audit_target) c->audit_target = b->audit_target;
     if (!c->scopes->nelts) c->scopes = b->scopes;
     if (!c->access_ttl) c->access_ttl = b->access_ttl;
+    if (!c->refresh_ttl) c->refresh_idle = b->refresh_idle;
     if (!c->refresh_ttl) c->refresh_ttl = b->refresh_ttl;
+    if (c->refresh < 0) c->refresh = b->refresh;
     if (!c->client_ttl) c->client_ttl = b->client_ttl;
     mcp_clients_merge(&c->clients, &b->clients);
     return c;
@@ -133,17 +139,47 @@ static const char *set_audit(cmd_parms *cmd, void *dir, const char *value)
     return mcp_audit_check(cmd->pool, value);
 }
 
-static const char *set_seconds(cmd_parms *cmd, void *dir, const char *value)
+static const char *read_seconds(cmd_parms *cmd, const char *value, apr_int64_t *out)
 {
-    apr_int64_t n;
     char *end;
 
+    *out = apr_strtoi64(value, &end, 10);
+    if (!*end && *out >= 1 && *out <= 10LL * 365 * 86400) return NULL;
+    return apr_psprintf(cmd->pool, "%s wants a number of seconds from 1 to ten years", cmd->cmd->name);
+}
+
+static const char *set_seconds(cmd_parms *cmd, void *dir, const char *value)
+{
     (void)dir;
-    n = apr_strtoi64(value, &end, 10);
-    if (*end || n < 1 || n > 10LL * 365 * 86400)
-        return apr_psprintf(cmd->pool, "%s wants a number of seconds from 1 to ten years", cmd->cmd->name);
-    *(apr_int64_t *)(void *)((char *)config_of(cmd->server) + (size_t)cmd->info) = n;
-    return NULL;
+    return read_seconds(cmd, value, (apr_int64_t *)(void *)((char *)config_of(cmd->server) + (size_t)cmd->info));
+}
+
+static const char *set_refresh_ttl(cmd_parms *cmd, void *dir, const char *all, const char *idle)
+{
+    dcr_server *c = config_of(cmd->server);
+    const char *err = read_seconds(cmd, all, &c->refresh_ttl);
+
+    (void)dir;
+    if (!err) err = read_seconds(cmd, idle ? idle : all, &c->refresh_idle);
+    if (!err && c->refresh_idle > c->refresh_ttl) return "MCPRefreshTokenTTL: the seconds without use are more than those of the whole life";
+    return err;
+}
+
+static const char *set_refresh(cmd_parms *cmd, void *dir, const char *value)
+{
+    static const struct {
+        const char *name;
+        mcp_refresh_policy policy;
+    } policies[] = { { "off", MCP_REFRESH_OFF }, { "offline_access", MCP_REFRESH_ASKED }, { "registered", MCP_REFRESH_REGISTERED } };
+    size_t i;
+
+    (void)dir;
+    for (i = 0; i < sizeof policies / sizeof *policies; i++) {
+        if (strcasecmp(value, policies[i].name)) continue;
+        config_of(cmd->server)->refresh = (int)policies[i].policy;
+        return NULL;
+    }
+    return "MCPRefreshTokens is off, offline_access or registered";
 }
 
 static int is_scope_token(const char *name)
@@ -164,6 +200,7 @@ static const char *set_scope(cmd_parms *cmd, void *dir, int argc, char *const ar
     (void)dir;
     if (argc < 2) return "MCPScope wants NAME \"what it allows\" [sensitive] [default] [machine]";
     if (!is_scope_token(argv[0])) return "MCPScope: a name may hold no blanks, quotes or backslashes (RFC 6749 section 3.3)";
+    if (!strcmp(argv[0], "offline_access")) return "MCPScope: offline_access is no scope of a resource; MCPRefreshTokens says who gets refresh tokens";
     scope.name = argv[0];
     scope.text = argv[1];
     for (i = 2; i < argc; i++) {
@@ -231,7 +268,8 @@ static const command_rec directives[] = {
     AP_INIT_TAKE_ARGV("MCPClientIdDocuments", set_documents, NULL, RSRC_CONF, "on or off [allow=DOMAIN...] [deny=DOMAIN...] [redirects=origin]"),
     AP_INIT_TAKE_ARGV("MCPInternalHost", set_internal, NULL, RSRC_CONF, "HOST[:PORT] [ca=FILE]: documents of clients may be fetched there though its address is private"),
     AP_INIT_TAKE1("MCPAccessTokenTTL", set_seconds, AT(access_ttl), RSRC_CONF, "seconds an access token lives"),
-    AP_INIT_TAKE1("MCPRefreshTokenTTL", set_seconds, AT(refresh_ttl), RSRC_CONF, "seconds a refresh token lives"),
+    AP_INIT_TAKE1("MCPRefreshTokens", set_refresh, NULL, RSRC_CONF, "off, offline_access or registered: who gets refresh tokens"),
+    AP_INIT_TAKE12("MCPRefreshTokenTTL", set_refresh_ttl, NULL, RSRC_CONF, "seconds that refresh tokens of one consent live [seconds without use]"),
     AP_INIT_TAKE1("MCPClientTTL", set_seconds, AT(client_ttl), RSRC_CONF, "seconds a registered client and its secret live"),
     { .name = NULL }
 };
@@ -297,6 +335,8 @@ static mcp_rc build_as(mcp_ctx *ctx, apr_pool_t *p, server_rec *s, dcr_server *c
     as->resources = resources ? resources(p, s) : none;
     as->access_ttl = c->access_ttl ? c->access_ttl : ACCESS_TTL;
     as->refresh_ttl = c->refresh_ttl ? c->refresh_ttl : REFRESH_TTL;
+    as->refresh_idle = c->refresh_idle ? c->refresh_idle : REFRESH_TTL;
+    as->refresh = c->refresh < 0 ? MCP_REFRESH_ASKED : (mcp_refresh_policy)c->refresh;
     as->client_ttl = c->client_ttl ? c->client_ttl : CLIENT_TTL;
     as->code_ttl = CODE_TTL;
     if (!as->seal) return mcp_fail(ctx, MCP_INTERNAL, "no seal could be derived");
@@ -438,6 +478,7 @@ static void child_init(apr_pool_t *p, server_rec *s)
     mcp_ctx *ctx = mcp_httpd_server_ctx(p, s, APLOG_MODULE_INDEX);
     mcp_store *store;
 
+    process_memory = mcp_revocation_remember(p);
     process_store_open = !mcp_state_open(ctx, p, config_of(s)->store_spec, &store);
     if (process_store_open) process_store = *store;
     else ap_log_error(APLOG_MARK, APLOG_ERR | APLOG_NOERRNO, 0, s, "MCP066: MCPStore: %s", ctx->detail);
@@ -613,16 +654,12 @@ static const mcp_self_issuer *mcp_dcr_self(server_rec *s)
     return c ? &c->self : NULL;
 }
 
-static mcp_rc mcp_dcr_not_revoked(mcp_ctx *ctx, server_rec *s, const char *jti)
+static mcp_rc mcp_dcr_not_revoked(mcp_ctx *ctx, server_rec *s, const mcp_token *token)
 {
-    const char *value;
-    size_t len;
-    mcp_rc rc;
+    const dcr_server *c = issuer_on(s);
 
-    if (!issuer_on(s) || !process_store_open) return mcp_fail(ctx, MCP_UNAVAILABLE, "the store is not open");
-    rc = mcp_store_get(ctx, &process_store, "revoked", jti, &value, &len);
-    if (rc == MCP_ABSENT) return MCP_OK;
-    return rc ? rc : mcp_fail(ctx, MCP_BAD_TOKEN, "the token was revoked");
+    if (!c || !process_store_open) return mcp_fail(ctx, MCP_UNAVAILABLE, "the store is not open");
+    return mcp_revocation_check_token(ctx, c->as, process_memory, token);
 }
 
 static void register_hooks(apr_pool_t *p)

@@ -1,15 +1,15 @@
 // An MCP client as its users run it, but for the browser: whoever owns the account is played by fetch().
 // agent(sdk, url, login) connects by the official SDK ("v1", "v2", or "v2-2026"), registering and asking
-// for consent on the way, and returns { client, call, events, close }.
+// for consent on the way, and returns { client, call, events, close }. offline: it wants refresh tokens.
 import { randomUUID } from 'node:crypto';
 
 const CALLBACK = 'http://127.0.0.1:8765/callback';
 
 class Provider {
-  constructor(login, events) {
+  constructor(login, events, offline) {
     Object.assign(this, { login, events, redirectUrl: CALLBACK });
     this.clientMetadata = {
-      client_name: 'Demo agent', redirect_uris: [CALLBACK], grant_types: ['authorization_code'],
+      client_name: 'Demo agent', redirect_uris: [CALLBACK], grant_types: ['authorization_code', ...(offline ? ['refresh_token'] : [])],
       response_types: ['code'], token_endpoint_auth_method: 'none',
     };
   }
@@ -35,6 +35,7 @@ function fieldsOf(page, all) {
   const value = (tag, name) => unescape(new RegExp(`\\s${name}="([^"]*)"`).exec(tag)?.[1] ?? '');
   return {
     ticket: tags.map((t) => value(t, 'name') === 'ticket' && value(t, 'value')).find(Boolean),
+    offline: tags.some((t) => value(t, 'name') === 'offline'),
     scopes: tags.filter((t) => value(t, 'name') === 'scope' && (all || /\schecked/.test(t))).map((t) => value(t, 'value')),
   };
 }
@@ -45,8 +46,8 @@ async function approve(url, login, events, all) {
   const page = await fetch(url, { headers, redirect: 'manual' });
   const body = await page.text();
   if (page.status !== 200) throw new Error(`consent page: ${page.status} ${page.headers.get('location') ?? body}`);
-  const { ticket, scopes } = fieldsOf(body, all);
-  const form = new URLSearchParams([['ticket', ticket], ['decision', 'approve'], ...scopes.map((s) => ['scope', s])]);
+  const { ticket, scopes, offline } = fieldsOf(body, all);
+  const form = new URLSearchParams([['ticket', ticket], ['decision', 'approve'], ...scopes.map((s) => ['scope', s]), ...(offline ? [['offline', '1']] : [])]);
   const target = new URL(url);
   const answer = await fetch(target.origin + target.pathname, { method: 'POST', headers: { ...headers, origin: target.origin }, body: form, redirect: 'manual' });
   if (answer.status !== 303) throw new Error(`consent: ${answer.status} ${await answer.text()}`);
@@ -64,9 +65,9 @@ async function library(sdk) {
   return { Client, Transport: StreamableHTTPClientTransport };
 }
 
-export async function agent(sdk, url, login) {
+export async function agent(sdk, url, login, { offline = false } = {}) {
   const events = [];
-  const provider = new Provider(login, events);
+  const provider = new Provider(login, events, offline);
   const { Client, Transport } = await library(sdk);
   const options = sdk === 'v2-2026' ? { versionNegotiation: { mode: 'auto' } } : {};
   const finish = async (transport) => transport.finishAuth(sdk === 'v1' ? provider.answer.get('code') : provider.answer);

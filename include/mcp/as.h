@@ -24,6 +24,9 @@ typedef struct {
     apr_int64_t not_before;     /* seconds since 1970: what was registered earlier counts no more */
 } mcp_sealed;
 
+/* Who gets refresh tokens: nobody; who asks for the scope offline_access; whoever registered the grant type. Always with the user's consent. */
+typedef enum { MCP_REFRESH_OFF, MCP_REFRESH_ASKED, MCP_REFRESH_REGISTERED } mcp_refresh_policy;
+
 /* One issuer. Const once the server runs. */
 typedef struct {
     const char *issuer;         /* https://host[/path], no slash at the end */
@@ -39,6 +42,8 @@ typedef struct {
     const char *initial_access;         /* initial_access.h: the file of tokens with which one may register; NULL: none counts */
     unsigned dedupe : 1;                /* the same public client registered again from the same address is the same client */
     const mcp_sealed *sealed;           /* NULL: clients are kept in the store */
+    apr_int64_t refresh_idle;   /* seconds that a refresh token lives without being used */
+    mcp_refresh_policy refresh;
     const struct mcp_cimd *documents;   /* cimd.h; NULL: no client names itself by URL */
 } mcp_as;
 
@@ -91,7 +96,7 @@ mcp_rc mcp_register_manage(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, mcp
 mcp_rc mcp_authorize(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, mcp_out *out);
 /* consent.c: POST /authorize, the user's answer on the consent page. */
 mcp_rc mcp_consent(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, mcp_out *out);
-/* grant.c: POST /token, authorization_code and client_credentials. */
+/* grant.c: POST /token, authorization_code, refresh_token and client_credentials. */
 mcp_rc mcp_grant(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, mcp_out *out);
 /* metadata.c: RFC 8414 document; the RFC 7517 set. */
 mcp_rc mcp_metadata(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, mcp_out *out);

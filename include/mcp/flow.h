@@ -17,10 +17,15 @@ mcp_rc mcp_flow_resource(mcp_ctx *ctx, const mcp_as *as, const mcp_form *form, c
 mcp_rc mcp_flow_check_scope(mcp_ctx *ctx, const char *text);
 /* The declared scopes a client gets where it asks for none: those it registered, else the default ones. */
 const char *mcp_flow_default_scope(mcp_ctx *ctx, const mcp_as *as, const mcp_client *client);
+/* 1 if the user is to be asked whether the client may stay connected (refresh.h). asked: the scope parameter, may be NULL. */
+int mcp_flow_wants_refresh(const mcp_as *as, const mcp_client *client, const char *asked);
 /* The words of list that are declared, each once, in declared order; "" for none. */
 const char *mcp_flow_declared(mcp_ctx *ctx, const mcp_as *as, const char *list);
 /* Those of them that are not sensitive and stand in ceiling too. */
 const char *mcp_flow_machine_scope(mcp_ctx *ctx, const mcp_as *as, const char *list, const char *ceiling);
+
+/* The declared words that stand in both lists. */
+const char *mcp_flow_within(mcp_ctx *ctx, const mcp_as *as, const char *list, const char *other);
 
 /* 1 for min..max letters of base64url. */
 int mcp_flow_is_base64url(const char *text, size_t min, size_t max);

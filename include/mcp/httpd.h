@@ -7,6 +7,7 @@
 #include <http_config.h>
 #include <apr_optional.h>
 #include "mcp/as.h"
+#include "mcp/token.h"
 
 /* A context on the request's pool at the present time, logging to the request's error log as the module
  * (APLOG_MODULE_INDEX), so that LogLevel can name it. */
@@ -50,8 +51,8 @@ typedef struct {
     const char *default_scope;  /* what a 401 suggests to ask for first; "" if no MCPScope is a default */
 } mcp_self_issuer;
 APR_DECLARE_OPTIONAL_FN(const mcp_self_issuer *, mcp_dcr_self, (server_rec *s));
-/* Whether a token of the issuer on s was revoked: MCP_OK, MCP_BAD_TOKEN, or MCP_UNAVAILABLE while the store is down. */
-APR_DECLARE_OPTIONAL_FN(mcp_rc, mcp_dcr_not_revoked, (mcp_ctx *ctx, server_rec *s, const char *jti));
+/* Whether a token of the issuer on s was revoked, or its client or user: MCP_OK, MCP_BAD_TOKEN, or MCP_UNAVAILABLE while the store is down. */
+APR_DECLARE_OPTIONAL_FN(mcp_rc, mcp_dcr_not_revoked, (mcp_ctx *ctx, server_rec *s, const mcp_token *token));
 /* mod_mcp_dcr's handler, for a gate whose location holds the endpoints too. DECLINED where the request is none of its. */
 APR_DECLARE_OPTIONAL_FN(int, mcp_dcr_handler, (request_rec *r));
 /* How mod_mcp_dcr learns which resources stand on its virtual host: a NULL-terminated list. */

@@ -13,6 +13,7 @@ typedef struct {
     const char *id;             /* random, made by mcp_ticket_seal */
     const char *client, *redirect, *scope, *resource, *challenge;
     const char *state;          /* NULL: none */
+    unsigned offline : 1;       /* the user is asked for refresh tokens too (refresh.h) */
 } mcp_ticket;
 
 /* Everything but the id is taken from ticket. */

@@ -206,7 +206,7 @@ static mcp_rc check_revocation(mcp_ctx *ctx, server_rec *s, const mcp_trust *t, 
 
     if (!t->is_self) return MCP_OK;
     if (!not_revoked || !*token->jti) return mcp_fail(ctx, MCP_BAD_TOKEN, "the token has no jti");
-    return not_revoked(ctx, s, token->jti);
+    return not_revoked(ctx, s, token);
 }
 
 /* ---- tokens seen before ---- */

@@ -113,6 +113,8 @@ static mcp_rc choose_scope(mcp_ctx *ctx, const mcp_as *as, request *r)
     mcp_rc rc;
 
     if (asked && (rc = mcp_flow_check_scope(ctx, asked))) return rc;
+    r->ticket.offline = mcp_flow_wants_refresh(as, r->client, asked) ? 1u : 0u;
+    if (asked && !strcmp(asked, "offline_access")) asked = NULL;
     r->ticket.scope = asked ? mcp_flow_declared(ctx, as, asked) : mcp_flow_default_scope(ctx, as, r->client);
     r->ticket.scope = mcp_client_within(ctx, r->client, r->ticket.scope);
     if (*r->ticket.scope) return MCP_OK;

@@ -170,6 +170,7 @@ static void write_grants(mcp_client *client)
     json_t *list = json_array();
 
     if (client->grant_code) json_array_append_new(list, json_string("authorization_code"));
+    if (client->grant_refresh) json_array_append_new(list, json_string("refresh_token"));
     if (client->grant_credentials) json_array_append_new(list, json_string("client_credentials"));
     json_object_set_new(client->metadata, "grant_types", list);
     list = json_array();
@@ -186,6 +187,7 @@ static mcp_rc read_grants(mcp_ctx *ctx, const mcp_as *as, const json_t *doc, mcp
     if ((rc = check_list(ctx, "grant_types", grants))) return rc;
     if ((rc = check_list(ctx, "response_types", responses))) return rc;
     client->grant_code = lists(grants, "authorization_code", "authorization_code") ? 1u : 0u;
+    client->grant_refresh = as->refresh != MCP_REFRESH_OFF && client->grant_code && lists(grants, "", "refresh_token") ? 1u : 0u;
     client->grant_credentials = mcp_as_serves_machines(as) && client->auth != MCP_AUTH_NONE && lists(grants, "", "client_credentials") ? 1u : 0u;
     if (!client->grant_code && !client->grant_credentials)
         return mcp_fail(ctx, MCP_BAD_METADATA, "grant_types leaves nothing that this client could use here");

@@ -10,6 +10,7 @@ typedef struct {
     mcp_ticket ticket;
     int approved;
     const char *scope;          /* what the user left ticked */
+    int offline;
 } answer;
 
 /* A form that another site sends must not speak for the user. Origin "null" is what browsers send
@@ -88,14 +89,15 @@ static mcp_rc read_answer(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, answ
     if ((rc = read_decision(ctx, a))) return rc;
     if ((rc = check_client(ctx, as, a))) return rc;
     a->scope = ticked(ctx, as, a);
+    a->offline = a->ticket.offline && mcp_form_get(a->form, "offline");
     return claim_ticket(ctx, as, a);
 }
 
 static mcp_rc keep_code(mcp_ctx *ctx, const mcp_as *as, const char *user, const answer *a, const char *code)
 {
     const mcp_ticket *t = &a->ticket;
-    json_t *doc = mcp_json_own(ctx->pool, json_pack("{s:s,s:s,s:s,s:s,s:s,s:s}", "client", t->client, "redirect", t->redirect, "user", user,
-                                                    "scope", a->scope, "resource", t->resource, "challenge", t->challenge));
+    json_t *doc = mcp_json_own(ctx->pool, json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:b}", "client", t->client, "redirect", t->redirect, "user", user,
+                                                    "scope", a->scope, "resource", t->resource, "challenge", t->challenge, "offline", a->offline));
     const char *text = doc ? mcp_json_text(ctx->pool, doc) : NULL;
 
     if (!text) return mcp_fail(ctx, MCP_INTERNAL, "the code's record could not be written");

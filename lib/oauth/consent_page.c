@@ -164,6 +164,27 @@ static const char *checkboxes(mcp_ctx *ctx, const mcp_as *as, const char *asked,
     return *list ? apr_pstrcat(ctx->pool, "<fieldset><legend>", legend, "</legend>\n", list, "</fieldset>\n", NULL) : "";
 }
 
+/* How long: in days where these are whole, else in hours or minutes. */
+static const char *duration(mcp_ctx *ctx, apr_int64_t seconds)
+{
+    static const struct {
+        apr_int64_t seconds;
+        const char *name;
+    } units[] = { { 86400, "day" }, { 3600, "hour" }, { 60, "minute" }, { 1, "second" } };
+    size_t i = 0;
+
+    while (seconds % units[i].seconds) i++;
+    seconds /= units[i].seconds;
+    return apr_psprintf(ctx->pool, "%" APR_INT64_T_FMT " %s%s", seconds, units[i].name, seconds == 1 ? "" : "s");
+}
+
+static const char *offline(mcp_ctx *ctx, const mcp_as *as, const mcp_ticket *ticket)
+{
+    if (!ticket->offline) return "";
+    return apr_pstrcat(ctx->pool, "<fieldset><legend>For how long</legend>\n<label><input type=\"checkbox\" name=\"offline\" value=\"1\" checked><span>It may stay connected for ",
+                       duration(ctx, as->refresh_ttl), " without asking you again</span></label>\n</fieldset>\n", NULL);
+}
+
 /* The first button is the one that Enter presses: it must not be Approve. */
 static const char *form(mcp_ctx *ctx, const mcp_as *as, const mcp_ticket *ticket, const char *sealed)
 {
@@ -171,7 +192,7 @@ static const char *form(mcp_ctx *ctx, const mcp_as *as, const mcp_ticket *ticket
         "<input type=\"hidden\" name=\"ticket\" value=\"", sealed, "\">\n",
         checkboxes(ctx, as, ticket->scope, 0, "It will be able to"),
         checkboxes(ctx, as, ticket->scope, 1, "It also asks for powerful access: tick only what it needs"),
-        "<p class=\"buttons\"><button name=\"decision\" value=\"deny\">Deny</button>\n"
+        offline(ctx, as, ticket), "<p class=\"buttons\"><button name=\"decision\" value=\"deny\">Deny</button>\n"
         "<button name=\"decision\" value=\"approve\">Approve</button></p>\n</form>\n", NULL);
 }
 

@@ -85,6 +85,16 @@ const char *mcp_flow_declared(mcp_ctx *ctx, const mcp_as *as, const char *list)
     return out;
 }
 
+const char *mcp_flow_within(mcp_ctx *ctx, const mcp_as *as, const char *list, const char *other)
+{
+    const char *out = "";
+    int i;
+
+    for (i = 0; i < as->scope_count; i++)
+        if (mcp_text_has_word(list, as->scopes[i].name) && mcp_text_has_word(other, as->scopes[i].name)) out = append(ctx, out, as->scopes[i].name);
+    return out;
+}
+
 const char *mcp_flow_machine_scope(mcp_ctx *ctx, const mcp_as *as, const char *list, const char *ceiling)
 {
     const char *out = "";
@@ -105,6 +115,12 @@ const char *mcp_flow_default_scope(mcp_ctx *ctx, const mcp_as *as, const mcp_cli
     for (i = 0; i < as->scope_count; i++)
         if (as->scopes[i].by_default) out = append(ctx, out, as->scopes[i].name);
     return out;
+}
+
+int mcp_flow_wants_refresh(const mcp_as *as, const mcp_client *client, const char *asked)
+{
+    if (as->refresh == MCP_REFRESH_OFF || !client->grant_refresh) return 0;
+    return as->refresh == MCP_REFRESH_REGISTERED || mcp_text_has_word(asked, "offline_access");
 }
 
 int mcp_flow_is_base64url(const char *text, size_t min, size_t max)

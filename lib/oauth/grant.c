@@ -1,5 +1,8 @@
 #include <string.h>
+#include <apr_strings.h>
 #include "mcp/flow.h"
+#include "mcp/refresh.h"
+#include "mcp/revocation.h"
 #include "mcp/text.h"
 #include "mcp/token.h"
 
@@ -12,10 +15,14 @@ typedef struct {
     const mcp_client *client;
     mcp_token_grant token;
     const char *code_id;        /* of the record of the code that was shown */
+    mcp_offline grant;
+    int offline;                /* a refresh token goes with it */
+    const char *refresh_token;
 } request;
 
 typedef struct {
     const char *client, *redirect, *user, *scope, *resource, *challenge;
+    int offline;
 } code_record;
 
 /* ---- authorization_code ---- */
@@ -37,8 +44,8 @@ static mcp_rc revoke_replayed(mcp_ctx *ctx, const mcp_as *as, const request *r)
     rc = mcp_store_get(ctx, as->store, "code_used", r->code_id, &jti, &len);
     if (rc == MCP_ABSENT) return spent(ctx, "the code is unknown or has expired");
     if (rc) return rc;
-    if ((rc = mcp_store_put(ctx, as->store, "revoked", jti, "", 0, (apr_uint32_t)(as->access_ttl + as->code_ttl)))) return rc;
-    mcp_log(ctx, MCP_LOG_WARNING, mcp_error_of(MCP_BAD_GRANT)->tag, "client %s used a code again; its token is revoked", r->client->id);
+    if ((rc = mcp_revoke_grant(ctx, as, jti))) return rc;
+    mcp_log(ctx, MCP_LOG_WARNING, mcp_error_of(MCP_BAD_GRANT)->tag, "client %s used a code again; what came from it is revoked", r->client->id);
     return spent(ctx, "the code was already used");
 }
 
@@ -53,6 +60,7 @@ static mcp_rc read_record(mcp_ctx *ctx, const char *text, size_t len, code_recor
     out->scope = mcp_json_string(doc, "scope");
     out->resource = mcp_json_string(doc, "resource");
     out->challenge = mcp_json_string(doc, "challenge");
+    out->offline = json_is_true(json_object_get(doc, "offline"));
     if (!out->client || !out->redirect || !out->user || !out->scope || !out->resource || !out->challenge)
         return spent(ctx, "the code's record cannot be read");
     return MCP_OK;
@@ -62,10 +70,11 @@ static mcp_rc read_record(mcp_ctx *ctx, const char *text, size_t len, code_recor
  * It names the token before there is one, so no moment lies between the two, and outlives it. */
 static mcp_rc leave_tombstone(mcp_ctx *ctx, const mcp_as *as, request *r)
 {
+    apr_int64_t life = as->access_ttl + as->code_ttl + (r->client->grant_refresh ? as->refresh_ttl : 0);
     mcp_rc rc;
 
     if ((rc = mcp_text_random(ctx, 16, &r->token.jti))) return rc;
-    rc = mcp_store_add(ctx, as->store, "code_used", r->code_id, r->token.jti, strlen(r->token.jti), (apr_uint32_t)(as->access_ttl + as->code_ttl));
+    rc = mcp_store_add(ctx, as->store, "code_used", r->code_id, r->token.jti, strlen(r->token.jti), (apr_uint32_t)life);
     return rc == MCP_EXISTS ? revoke_replayed(ctx, as, r) : rc;
 }
 
@@ -126,16 +135,16 @@ static mcp_rc check_redirect(mcp_ctx *ctx, const request *r, const code_record *
     return spent(ctx, "the redirect_uri of the code is no longer registered");
 }
 
-static mcp_rc check_resource(mcp_ctx *ctx, const mcp_as *as, const request *r, const code_record *record)
+static mcp_rc check_resource(mcp_ctx *ctx, const mcp_as *as, const request *r, const char *approved)
 {
     const char *resource;
     int i;
 
     if (mcp_form_has_empty(r->form, "resource")) return mcp_fail(ctx, MCP_BAD_TARGET, "the resource is empty");
     for (i = 0; (resource = mcp_form_nth(r->form, "resource", i)); i++)
-        if (strcmp(resource, record->resource))
-            return mcp_fail(ctx, MCP_BAD_TARGET, "the code was approved for another resource than %s", mcp_client_quote(ctx, resource));
-    if (!mcp_as_has_resource(as, record->resource)) return mcp_fail(ctx, MCP_BAD_TARGET, "this issuer has given up the resource");
+        if (strcmp(resource, approved))
+            return mcp_fail(ctx, MCP_BAD_TARGET, "the grant was approved for another resource than %s", mcp_client_quote(ctx, resource));
+    if (!mcp_as_has_resource(as, approved)) return mcp_fail(ctx, MCP_BAD_TARGET, "this issuer has given up the resource");
     return MCP_OK;
 }
 
@@ -150,11 +159,54 @@ static mcp_rc grant_code(mcp_ctx *ctx, const mcp_as *as, request *r)
     if (strcmp(record.client, r->client->id)) return mcp_fail(ctx, MCP_BAD_GRANT, "the code is another client's");
     if ((rc = check_verifier(ctx, r->form, &record))) return rc;
     if ((rc = check_redirect(ctx, r, &record))) return rc;
-    if ((rc = check_resource(ctx, as, r, &record))) return rc;
+    if ((rc = check_resource(ctx, as, r, record.resource))) return rc;
+    r->offline = record.offline && r->client->grant_refresh;
     r->token.sub = record.user;
     r->token.scope = record.scope;
     r->token.audience = record.resource;
     return MCP_OK;
+}
+
+/* ---- refresh_token ---- */
+
+/* RFC 6749 6: never more than the user allowed; a narrower token does not narrow the grant. */
+static mcp_rc narrow_scope(mcp_ctx *ctx, const mcp_as *as, request *r)
+{
+    const char *asked = mcp_form_get(r->form, "scope"), *still = mcp_flow_declared(ctx, as, r->grant.scope);
+    char *word, *rest;
+    mcp_rc rc;
+
+    if (asked && (rc = mcp_flow_check_scope(ctx, asked))) return rc;
+    for (word = apr_strtok(apr_pstrdup(ctx->pool, asked ? asked : ""), " ", &rest); word; word = apr_strtok(NULL, " ", &rest))
+        if (!mcp_text_has_word(r->grant.scope, word) && strcmp(word, "offline_access"))
+            return mcp_fail(ctx, MCP_BAD_SCOPE, "the user did not approve %s", mcp_client_quote(ctx, word));
+    r->token.scope = asked && strcmp(asked, "offline_access") ? mcp_flow_within(ctx, as, still, asked) : still;
+    return *r->token.scope ? MCP_OK : mcp_fail(ctx, MCP_BAD_SCOPE, "this issuer no longer has what the user approved");
+}
+
+static mcp_rc name_token(mcp_ctx *ctx, request *r)
+{
+    const char *random;
+    mcp_rc rc = mcp_text_random(ctx, 9, &random);
+
+    if (!rc) r->token.jti = apr_pstrcat(ctx->pool, r->grant.id, ".", random, NULL);
+    return rc;
+}
+
+static mcp_rc grant_refresh(mcp_ctx *ctx, const mcp_as *as, request *r)
+{
+    const char *token = mcp_form_get(r->form, "refresh_token");
+    mcp_rc rc;
+
+    if (!r->client->grant_refresh) return mcp_fail(ctx, MCP_UNAUTHORIZED_CLIENT, "the client did not register refresh_token");
+    if (!token) return mcp_fail(ctx, MCP_BAD_REQUEST, "refresh_token is missing");
+    if ((rc = mcp_refresh_open(ctx, as, r->client->id, token, &r->grant))) return rc;
+    r->token.sub = r->grant.user;
+    r->token.audience = r->grant.resource;
+    if ((rc = check_resource(ctx, as, r, r->grant.resource))) return rc;
+    if ((rc = narrow_scope(ctx, as, r))) return rc;
+    if ((rc = name_token(ctx, r))) return rc;
+    return mcp_refresh_turn(ctx, as, &r->grant, &r->refresh_token);
 }
 
 /* ---- client_credentials ---- */
@@ -184,7 +236,7 @@ static mcp_rc grant_credentials(mcp_ctx *ctx, const mcp_as *as, request *r)
     return MCP_OK;
 }
 
-/* ---- both ---- */
+/* ---- all ---- */
 
 typedef mcp_rc grant_fn(mcp_ctx *ctx, const mcp_as *as, request *r);
 
@@ -193,17 +245,18 @@ static const struct {
     grant_fn *judge;
 } grants[] = {
     { "authorization_code", grant_code },
+    { "refresh_token", grant_refresh },
     { "client_credentials", grant_credentials },
 };
 
-static mcp_rc find_grant(mcp_ctx *ctx, const mcp_form *form, grant_fn **out)
+static mcp_rc find_grant(mcp_ctx *ctx, const mcp_as *as, const mcp_form *form, grant_fn **out)
 {
     const char *type = mcp_form_get(form, "grant_type");
     size_t i;
 
     if (!type) return mcp_fail(ctx, MCP_BAD_REQUEST, "grant_type is missing");
     for (i = 0; i < sizeof grants / sizeof *grants; i++)
-        if (!strcmp(type, grants[i].name)) {
+        if (!strcmp(type, grants[i].name) && (grants[i].judge != grant_refresh || as->refresh != MCP_REFRESH_OFF)) {
             *out = grants[i].judge;
             return MCP_OK;
         }
@@ -217,9 +270,16 @@ static mcp_rc judge(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, request *r
 
     if (in->query && *in->query) return mcp_fail(ctx, MCP_BAD_REQUEST, "parameters belong in the body");
     if ((rc = mcp_flow_body(ctx, in, "resource", &r->form))) return rc;
-    if ((rc = find_grant(ctx, r->form, &grant))) return rc;
+    if ((rc = find_grant(ctx, as, r->form, &grant))) return rc;
     if ((rc = mcp_client_authenticate(ctx, as, in, r->form, &r->client))) return rc;
     return grant(ctx, as, r);
+}
+
+static mcp_rc begin_offline(mcp_ctx *ctx, const mcp_as *as, request *r)
+{
+    const mcp_offline grant = { .id = r->token.jti, .client = r->client->id, .user = r->token.sub, .scope = r->token.scope, .resource = r->token.audience };
+
+    return r->offline ? mcp_refresh_begin(ctx, as, &grant, &r->refresh_token) : MCP_OK;
 }
 
 static mcp_rc answer(mcp_ctx *ctx, const mcp_as *as, request *r, mcp_out *out)
@@ -228,12 +288,15 @@ static mcp_rc answer(mcp_ctx *ctx, const mcp_as *as, request *r, mcp_out *out)
     json_t *doc;
     mcp_rc rc;
 
+    if ((rc = begin_offline(ctx, as, r))) return rc;
+
     r->token.issuer = as->issuer;
     r->token.client_id = r->client->id;
     r->token.life = as->access_ttl;
     if ((rc = mcp_token_mint(ctx, as->key, &r->token, &token))) return rc;
     doc = mcp_json_own(ctx->pool, json_pack("{s:s,s:s,s:I,s:s}", "access_token", token, "token_type", "Bearer",
                                             "expires_in", (json_int_t)as->access_ttl, "scope", r->token.scope));
+    if (doc && r->refresh_token) json_object_set_new(doc, "refresh_token", json_string(r->refresh_token));
     return mcp_out_json(ctx, out, 200, doc);
 }
 

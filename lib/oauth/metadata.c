@@ -13,6 +13,7 @@ static json_t *scope_names(const mcp_as *as)
     int i;
 
     for (i = 0; i < as->scope_count; i++) json_array_append_new(list, json_string(as->scopes[i].name));
+    if (as->refresh != MCP_REFRESH_OFF) json_array_append_new(list, json_string("offline_access"));
     return list;
 }
 
@@ -20,6 +21,7 @@ static json_t *grant_names(const mcp_as *as)
 {
     json_t *list = json_pack("[s]", "authorization_code");
 
+    if (as->refresh != MCP_REFRESH_OFF) json_array_append_new(list, json_string("refresh_token"));
     if (mcp_as_serves_machines(as)) json_array_append_new(list, json_string("client_credentials"));
     return list;
 }

@@ -15,9 +15,9 @@ static const char *bond(mcp_ctx *ctx, const mcp_as *as, const char *user)
 
 static const char *write_plain(mcp_ctx *ctx, const mcp_ticket *t, const char *id)
 {
-    json_t *doc = mcp_json_own(ctx->pool, json_pack("{s:s,s:I,s:s,s:s,s:s,s:s,s:s,s:s*}", "id", id,
+    json_t *doc = mcp_json_own(ctx->pool, json_pack("{s:s,s:I,s:s,s:s,s:s,s:s,s:s,s:s*,s:b}", "id", id,
         "exp", (json_int_t)(mcp_now(ctx) + MCP_TICKET_LIFE), "client", t->client, "redirect", t->redirect,
-        "scope", t->scope, "resource", t->resource, "challenge", t->challenge, "state", t->state));
+        "scope", t->scope, "resource", t->resource, "challenge", t->challenge, "state", t->state, "offline", (int)t->offline));
 
     return doc ? mcp_json_text(ctx->pool, doc) : NULL;
 }
@@ -51,6 +51,7 @@ static mcp_rc read_plain(mcp_ctx *ctx, const char *plain, size_t len, mcp_ticket
     out->resource = mcp_json_string(doc, "resource");
     out->challenge = mcp_json_string(doc, "challenge");
     out->state = mcp_json_string(doc, "state");
+    out->offline = json_is_true(json_object_get(doc, "offline"));
     if (!out->id || !out->client || !out->redirect || !out->scope || !out->resource || !out->challenge)
         return bad(ctx, "the ticket does not hold what a ticket holds");
     if (json_integer_value(json_object_get(doc, "exp")) <= mcp_now(ctx)) return bad(ctx, "the ticket has expired");

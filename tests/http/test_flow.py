@@ -156,7 +156,7 @@ def test_without_machine_scopes_nobody_gets_a_token_without_a_user(folder):
     h = Httpd(folder())
     h.start(h.config().replace(" default machine", " default"))
     try:
-        assert json.loads(h.send("GET", "/.well-known/oauth-authorization-server")[2])["grant_types_supported"] == ["authorization_code"]
+        assert json.loads(h.send("GET", "/.well-known/oauth-authorization-server")[2])["grant_types_supported"] == ["authorization_code", "refresh_token"]
         status, error = register(h, token_endpoint_auth_method="client_secret_basic", grant_types=["client_credentials"], redirect_uris=[])
         assert status == 400 and error["error"] == "invalid_client_metadata"
         both = register(h, token_endpoint_auth_method="client_secret_basic", grant_types=["authorization_code", "client_credentials"])[1]

@@ -198,7 +198,7 @@ static void a_client_for_credentials_gets_no_code(void **state)
 /* Threat: a name, a scope text or a user name becomes markup; a frame or a script changes the question. */
 static void the_page_shows_text_as_text(void **state)
 {
-    mcp_ticket ticket = { "id", "P1", "https://p1.example/cb", "customer.write db.admin", R1, "challenge", NULL };
+    mcp_ticket ticket = { "id", "P1", "https://p1.example/cb", "customer.write db.admin", R1, "challenge", NULL, 0 };
     mcp_client client = { 0 };
 
     (void)state;
@@ -222,7 +222,7 @@ static void the_page_shows_text_as_text(void **state)
 /* Threat: a host of 250 letters hides who owns it. */
 static void the_end_of_a_long_host_is_seen(void **state)
 {
-    mcp_ticket ticket = { "id", "P1", NULL, "customer.read", R1, "challenge", NULL };
+    mcp_ticket ticket = { "id", "P1", NULL, "customer.read", R1, "challenge", NULL, 0 };
     mcp_client client = { 0 };
 
     (void)state;

@@ -3,7 +3,7 @@
 
 static mcp_ticket sample(const char *state)
 {
-    mcp_ticket t = { NULL, "P1", "https://p1.example/cb", "customer.read", R1, "challenge", state };
+    mcp_ticket t = { NULL, "P1", "https://p1.example/cb", "customer.read", R1, "challenge", state, 1 };
 
     return t;
 }
