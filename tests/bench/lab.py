@@ -218,6 +218,7 @@ class Lab:
         return {"DIR": self.dir, "OUT": OUT, "PORT": port, "BACKEND": self.backends[backend], "JWKS": self.backends["jwks"], "ISS": ISS, "AUD": AUD,
                 "THREADS": threads, "RSKID": self.kid["RS256"], "MODULES": "/usr/lib/apache2/modules",
                 "PEERMODULES": os.path.dirname(packaged("/usr/lib/apache2/modules/mod_security2.so")),
+                "NGINXMODULES": os.path.dirname(packaged("/usr/lib/nginx/modules/ngx_http_lua_module.so")),
                 "USER": "User www-data\nGroup www-data" if root else "", "NGINXUSER": "user www-data;" if root else ""}
 
     def fill(self, names, values, more):

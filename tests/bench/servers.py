@@ -1,6 +1,6 @@
 """The servers that are measured: ours, and those whose administrators would reach for the same protection."""
 import os
-from lab import HERE, MULTIARCH, UNPACKED, packaged
+from lab import HERE, MULTIARCH, UNPACKED
 
 
 class Server:
@@ -18,13 +18,13 @@ LUA = """lua_package_path "%s/peers/?.lua;%s/usr/share/lua/5.1/?.lua;;";
   lua_package_cpath "%s/usr/lib/%s/lua/5.1/?.so;;";
   init_by_lua_block { require("mcp").init { iss = "@ISS@", aud = "@AUD@", cached = %%d, keys = { RS256 = "@DIR@/RS256.pub", ES256 = "@DIR@/ES256.pub" } } }""" \
     % (HERE, UNPACKED, UNPACKED, MULTIARCH)
-NDK, LUA_MODULE = (packaged("/usr/lib/nginx/modules/" + m) for m in ("ndk_http_module.so", "ngx_http_lua_module.so"))
+LUA_MODULES = "load_module @NGINXMODULES@/ndk_http_module.so;\nload_module @NGINXMODULES@/ngx_http_lua_module.so;"
 
 
 def nginx(name, cached=None, **options):
     more = {"LOAD": "", "LUA": "", "ACCESS": ""}
     if cached is not None:
-        more = {"LOAD": "load_module %s;\nload_module %s;" % (NDK, LUA_MODULE), "LUA": LUA % cached, "ACCESS": 'access_by_lua_block { require("mcp").check() }'}
+        more = {"LOAD": LUA_MODULES, "LUA": LUA % cached, "ACCESS": 'access_by_lua_block { require("mcp").check() }'}
     return Server(name, ["nginx", "-p", "@DIR@", "-c", "@CONF@", "-e", "@DIR@/error.log"], ["nginx.conf"], more, **options)
 
 
