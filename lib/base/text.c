@@ -27,6 +27,15 @@ const char *mcp_text_base64url(apr_pool_t *p, const void *bytes, size_t len)
     return text;
 }
 
+/* The value of a letter; -1: it is none of the alphabet's, which differ in their last two alone. */
+static int value_of(const char *alphabet, char c)
+{
+    if (c >= 'A' && c <= 'Z') return c - 'A';
+    if (c >= 'a' && c <= 'z') return c - 'a' + 26;
+    if (c >= '0' && c <= '9') return c - '0' + 52;
+    return c == alphabet[62] ? 62 : c == alphabet[63] ? 63 : -1;
+}
+
 static mcp_rc decode(mcp_ctx *ctx, const char *alphabet, const char *text, size_t len,
                      unsigned char **out, size_t *out_len)
 {
@@ -36,9 +45,9 @@ static mcp_rc decode(mcp_ctx *ctx, const char *alphabet, const char *text, size_
 
     if (len % 4 == 1) return mcp_fail(ctx, MCP_BAD_REQUEST, "base64 text has a length that cannot be");
     for (i = 0; i < len; i++) {
-        const char *letter = text[i] ? strchr(alphabet, text[i]) : NULL;
-        if (!letter) return mcp_fail(ctx, MCP_BAD_REQUEST, "base64 text has a foreign letter at byte %lu", (unsigned long)i);
-        held = (held << 6 | (unsigned)(letter - alphabet)) & 0xffff;
+        int value = value_of(alphabet, text[i]);
+        if (value < 0) return mcp_fail(ctx, MCP_BAD_REQUEST, "base64 text has a foreign letter at byte %lu", (unsigned long)i);
+        held = (held << 6 | (unsigned)value) & 0xffff;
         bits += 6;
         if (bits < 8) continue;
         bits -= 8;

@@ -159,8 +159,12 @@ static apr_status_t replay(ap_filter_t *f, apr_bucket_brigade *out, ap_input_mod
 
 void mcp_body_replay(request_rec *r, apr_bucket_brigade *kept)
 {
+    int bare = r->input_filters == r->proto_input_filters;
+
     if (r->input_filters->frec == replay_filter) r->input_filters->ctx = kept;
     else ap_add_input_filter_handle(replay_filter, kept, r, r->connection);
+    /* Else mod_proxy takes ours for a filter that may change the length, and writes bodies beyond 16 KiB to a file first. */
+    if (bare) r->proto_input_filters = r->input_filters;
 }
 
 void mcp_body_register(void)

@@ -2,7 +2,7 @@
 use strict;
 use warnings;
 use B;
-no warnings 'recursion';
+no warnings qw(recursion utf8);
 my $module = shift;
 eval "require $module" or die $@;
 my $json = $module->new->utf8->allow_bignum;
