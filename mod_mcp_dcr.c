@@ -236,6 +236,12 @@ static const char *set_dedupe(cmd_parms *cmd, void *dir, int on)
     return NULL;
 }
 
+static const char *set_max(cmd_parms *cmd, void *dir, const char *value)
+{
+    (void)dir;
+    return mcp_clients_set_max(&config_of(cmd->server)->clients, value);
+}
+
 static const char *set_mode(cmd_parms *cmd, void *dir, int argc, char *const argv[])
 {
     (void)dir;
@@ -264,6 +270,7 @@ static const command_rec directives[] = {
     AP_INIT_TAKE1("MCPRegistration", set_registration, NULL, RSRC_CONF, "open, token or off: who may register"),
     AP_INIT_TAKE1("MCPInitialAccessToken", set_initial_access, NULL, RSRC_CONF, "file with digests of the tokens that let register"),
     AP_INIT_FLAG("MCPRegistrationDedupe", set_dedupe, NULL, RSRC_CONF, "on: the same public client registered again from the same address is the same client"),
+    AP_INIT_TAKE1("MCPMaxClients", set_max, NULL, RSRC_CONF, "how many clients are kept; the oldest that no user approved gives way"),
     AP_INIT_TAKE_ARGV("MCPClientIdMode", set_mode, NULL, RSRC_CONF, "stored, or sealed [key=FILE] [not-before=SECONDS]"),
     AP_INIT_TAKE_ARGV("MCPClientIdDocuments", set_documents, NULL, RSRC_CONF, "on or off [allow=DOMAIN...] [deny=DOMAIN...] [redirects=origin]"),
     AP_INIT_TAKE_ARGV("MCPInternalHost", set_internal, NULL, RSRC_CONF, "HOST[:PORT] [ca=FILE]: documents of clients may be fetched there though its address is private"),

@@ -40,6 +40,7 @@ typedef struct {
     apr_int64_t access_ttl, refresh_ttl, client_ttl, code_ttl;  /* seconds */
     unsigned registration_open : 1;     /* anybody may register */
     const char *initial_access;         /* initial_access.h: the file of tokens with which one may register; NULL: none counts */
+    apr_uint32_t clients_max;           /* that are kept in the store; 0: as many as it holds */
     unsigned dedupe : 1;                /* the same public client registered again from the same address is the same client */
     const mcp_sealed *sealed;           /* NULL: clients are kept in the store */
     apr_int64_t refresh_idle;   /* seconds that a refresh token lives without being used */

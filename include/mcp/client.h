@@ -53,6 +53,15 @@ mcp_rc mcp_client_remove(mcp_ctx *ctx, const mcp_as *as, const char *id);
 /* MCP_BAD_CLIENT if there is none (or it expired), MCP_UNAVAILABLE if the store is down. */
 mcp_rc mcp_client_load(mcp_ctx *ctx, const mcp_as *as, const char *id, const mcp_client **out);
 
+/* client_life.c. Who writes a record that is there already holds its lock; patient: waits a second for it. MCP_EXISTS: somebody else has it. */
+mcp_rc mcp_client_lock(mcp_ctx *ctx, const mcp_as *as, const char *id, int patient);
+void mcp_client_unlock(mcp_ctx *ctx, const mcp_as *as, const char *id);
+/* A token was issued to it: its record lives on, written anew after a quarter of client_ttl at most. by_user: a user approved, so it is never
+ * given up to make room. renewed: 1 if it was written; may be NULL. */
+mcp_rc mcp_client_used(mcp_ctx *ctx, const mcp_as *as, const mcp_client *client, int by_user, int *renewed);
+/* Makes room for one more: the oldest that no user ever approved, an hour old at least, gives way. MCP_UNAVAILABLE if there is none. */
+mcp_rc mcp_client_seat(mcp_ctx *ctx, const mcp_as *as, const char *id);
+
 /* client_sealed.c: clients without a record. An id opens at its issuer alone, while as->sealed is there, until it expires or was given up. */
 int mcp_client_is_sealed(const char *id);
 mcp_rc mcp_client_seal(mcp_ctx *ctx, const mcp_as *as, mcp_client *client);      /* sets the id; MCP_BAD_METADATA if it gets too long */

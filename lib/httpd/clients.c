@@ -17,6 +17,7 @@ void mcp_clients_merge(mcp_clients *c, const mcp_clients *base)
 {
     if (c->registration < 0) c->registration = base->registration;
     if (!c->initial_access) c->initial_access = base->initial_access;
+    if (!c->max) c->max = base->max;
     if (c->dedupe < 0) c->dedupe = base->dedupe;
     if (c->sealed < 0) {
         c->sealed = base->sealed;
@@ -59,6 +60,14 @@ const char *mcp_clients_check(mcp_ctx *ctx, const mcp_clients *c, const mcp_scop
     if (c->registration == MCP_REGISTRATION_TOKEN && !c->initial_access) return "MCPRegistration token needs an MCPInitialAccessToken";
     wrong = c->initial_access ? mcp_initial_access_check(ctx, &as, c->initial_access) : NULL;
     return wrong ? apr_pstrcat(ctx->pool, "MCPInitialAccessToken: ", wrong, NULL) : NULL;
+}
+
+const char *mcp_clients_set_max(mcp_clients *c, const char *number)
+{
+    char *end;
+
+    c->max = apr_strtoi64(number, &end, 10);
+    return *end || c->max < 1 || c->max > 1000000000 ? "MCPMaxClients wants a number from 1 to a thousand million" : NULL;
 }
 
 /* ---- MCPClientIdMode ---- */
@@ -217,6 +226,7 @@ mcp_rc mcp_clients_build(mcp_ctx *ctx, apr_pool_t *p, const mcp_clients *c, mcp_
 
     as->registration_open = c->registration < 0 || c->registration == MCP_REGISTRATION_OPEN;
     as->initial_access = c->registration == MCP_REGISTRATION_OFF ? NULL : c->initial_access;
+    as->clients_max = (apr_uint32_t)c->max;
     as->dedupe = c->dedupe == 1;
     if (c->sealed == 1 && (rc = build_sealed(ctx, p, c, as))) return rc;
     if (c->documents != 1) return MCP_OK;

@@ -282,6 +282,14 @@ static mcp_rc begin_offline(mcp_ctx *ctx, const mcp_as *as, request *r)
     return r->offline ? mcp_refresh_begin(ctx, as, &grant, &r->refresh_token) : MCP_OK;
 }
 
+/* What was granted is granted, even if nobody can note that it was. */
+static void note_use(mcp_ctx *ctx, const mcp_as *as, const request *r)
+{
+    if (!mcp_client_used(ctx, as, r->client, strcmp(r->token.sub, r->client->id) != 0, NULL)) return;
+    mcp_log(ctx, MCP_LOG_WARNING, mcp_error_of(MCP_UNAVAILABLE)->tag, "the use of client %s could not be noted: %s", r->client->id, ctx->detail);
+    mcp_ctx_clear(ctx);
+}
+
 static mcp_rc answer(mcp_ctx *ctx, const mcp_as *as, request *r, mcp_out *out)
 {
     const char *token;
@@ -289,7 +297,7 @@ static mcp_rc answer(mcp_ctx *ctx, const mcp_as *as, request *r, mcp_out *out)
     mcp_rc rc;
 
     if ((rc = begin_offline(ctx, as, r))) return rc;
-
+    note_use(ctx, as, r);
     r->token.issuer = as->issuer;
     r->token.client_id = r->client->id;
     r->token.life = as->access_ttl;

@@ -143,7 +143,9 @@ static mcp_rc enroll(mcp_ctx *ctx, const mcp_as *as, const mcp_initial_access *a
     if ((rc = issue(ctx, as, client, issued))) return rc;
     mcp_register_note(client, out);
     if ((rc = use_up(ctx, as, access, out))) return rc;
-    return as->sealed ? MCP_OK : mcp_client_save(ctx, as, client);
+    if (as->sealed) return MCP_OK;
+    if ((rc = mcp_client_seat(ctx, as, client->id))) return rc;
+    return mcp_client_save(ctx, as, client);
 }
 
 /* Several may be behind one address, so nobody gets to change what all of them use. */
@@ -158,6 +160,7 @@ static mcp_rc enroll_once(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, mcp_
         if ((rc = mcp_store_room(ctx, as->store))) return rc;
         client->issued_at = mcp_now(ctx);
         if ((rc = mcp_text_random(ctx, 18, &client->id))) return rc;
+        if ((rc = mcp_client_seat(ctx, as, client->id))) return rc;
         if ((rc = mcp_client_save(ctx, as, client))) return rc;
         if ((rc = mcp_register_keep(ctx, as, in, client, &known))) return rc;
     }

@@ -36,15 +36,19 @@ mcp_rc mcp_register_find(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, const
     const char *key, *id;
     size_t len;
     mcp_rc rc;
+    int renewed;
 
     *out = NULL;
     if ((rc = key_of(ctx, as, in, client, &key))) return rc;
     rc = mcp_store_get(ctx, as->store, "registered", key, &id, &len);
     if (!rc) rc = mcp_client_load(ctx, as, id, out);
     if (rc || !is_same(*out, client)) *out = NULL;
-    if (rc != MCP_ABSENT && rc != MCP_BAD_CLIENT) return rc;
-    mcp_ctx_clear(ctx);
-    return MCP_OK;
+    if (rc == MCP_ABSENT || rc == MCP_BAD_CLIENT) {
+        mcp_ctx_clear(ctx);
+        return MCP_OK;
+    }
+    if (rc || !*out || (rc = mcp_client_used(ctx, as, *out, 0, &renewed)) || !renewed) return rc;
+    return mcp_store_put(ctx, as->store, "registered", key, id, len, (apr_uint32_t)as->client_ttl);
 }
 
 /* Whoever registers at the same moment leaves one name for both. */

@@ -90,6 +90,17 @@ static mcp_rc judge(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, const mcp_
     return MCP_OK;
 }
 
+static mcp_rc replace(mcp_ctx *ctx, const mcp_as *as, const mcp_client *updated)
+{
+    mcp_rc rc = mcp_client_lock(ctx, as, updated->id, 1);
+
+    if (rc == MCP_EXISTS) mcp_ctx_clear(ctx);
+    if (rc) return rc == MCP_EXISTS ? mcp_fail(ctx, MCP_UNAVAILABLE, "the registration is being changed") : rc;
+    rc = mcp_client_replace(ctx, as, updated);
+    mcp_client_unlock(ctx, as, updated->id);
+    return rc;
+}
+
 static mcp_rc change(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, const mcp_client *client, mcp_out *out)
 {
     mcp_issued issued = { NULL, NULL };
@@ -104,7 +115,7 @@ static mcp_rc change(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, const mcp
     if ((rc = mcp_register_secret(ctx, as, &updated, &issued))) return rc;
     if ((rc = mcp_register_access(ctx, &updated, &issued))) return rc;
     if ((rc = claim(ctx, as, client, out))) return rc;
-    if ((rc = mcp_client_replace(ctx, as, &updated))) return rc;
+    if ((rc = replace(ctx, as, &updated))) return rc;
     mcp_register_note(&updated, out);
     return mcp_register_answer(ctx, as, &updated, &issued, 200, out);
 }
