@@ -87,10 +87,24 @@ def test_many_at_once_are_one(shared):
 
 
 @pytest.mark.parametrize("line,words", [
-    ("MCPClientIdMode open", "stored, or sealed"), ("MCPClientIdMode stored key=x", "takes no options"), ("MCPClientIdMode sealed key=no.such", "no.such cannot be read"),
+    ("MCPMaxClients 0", "from 1 to"), ("MCPMaxClients many", "from 1 to"), ("MCPClientIdMode open", "stored, or sealed"), ("MCPClientIdMode stored key=x", "takes no options"), ("MCPClientIdMode sealed key=no.such", "no.such cannot be read"),
     ("MCPClientIdMode sealed key=users", "chmod 600"), ("MCPClientIdMode sealed not-before=today", "seconds since 1970"), ("MCPClientIdMode sealed x=y", "is neither"),
     ("MCPRegistrationDedupe on\nMCPClientIdMode sealed", "MCPClientIdMode stored"),
 ])
 def test_misspelt_directives_stop_configtest(scratch, line, words):
     code, out = scratch.configtest(scratch.config(extra=line))
     assert code and words in out
+
+
+def test_the_cap_is_503_while_all_are_young(folder):
+    h = Httpd(folder())
+    h.start(h.config("MCPMaxClients 2\n"))
+    try:
+        one, two = register(h)[1], register(h)[1]
+        status, head, body = h.send("POST", "/register", [("Content-Type", "application/json")], json.dumps({"redirect_uris": ["http://127.0.0.1/cb"], "token_endpoint_auth_method": "none"}).encode())
+        assert status == 503 and header(head, "Retry-After") and json.loads(body)["error"] == "temporarily_unavailable"
+        assert h.call(PING, token_of(h, one))[0] == 200
+        assert manage(h, "DELETE", two)[0] == 204
+        assert register(h)[0] == 201, "the seat of one that left is free"
+    finally:
+        h.stop()
