@@ -12,6 +12,7 @@
 #include <apr_strings.h>
 #include "mcp/clients.h"
 #include "mcp/httpd.h"
+#include "mcp/keyring.h"
 #include "mcp/login.h"
 #include "mcp/revocation.h"
 #include "mcp/state.h"
@@ -27,7 +28,9 @@ enum {
 };
 
 typedef struct {
-    const char *issuer, *path, *key_file;
+    const char *issuer, *path;
+    apr_array_header_t *key_files;          /* of const char *; NULL: one is made */
+    apr_array_header_t *introspectors;      /* of mcp_introspector; NULL: none */
     const server_rec *owner;                /* where MCPIssuer is written: it is never inherited */
     const char *store_spec, *audit_target;  /* server-wide */
     apr_array_header_t *scopes;             /* of mcp_scope */
@@ -74,7 +77,8 @@ static void *merge_server(apr_pool_t *p, void *base, void *add)
     dcr_server *c = apr_pmemdup(p, add, sizeof *c);
     const dcr_server *b = base;
 
-    if (!c->key_file) c->key_file = b->key_file;
+    if (!c->key_files) c->key_files = b->key_files;
+    if (!c->introspectors) c->introspectors = b->introspectors;
     if (!c->store_spec) c->store_spec = b->store_spec;
     if (!c->audit_target) c->audit_target = b->audit_target;
     if (!c->scopes->nelts) c->scopes = b->scopes;
@@ -125,11 +129,16 @@ static const char *set_store(cmd_parms *cmd, void *dir, const char *value)
     return err;
 }
 
-static const char *set_text(cmd_parms *cmd, void *dir, const char *value)
+static const char *set_keys(cmd_parms *cmd, void *dir, int argc, char *const argv[])
 {
     (void)dir;
-    *(const char **)(void *)((char *)config_of(cmd->server) + (size_t)cmd->info) = value;
-    return NULL;
+    return mcp_keyring_set(cmd, argc, argv, &config_of(cmd->server)->key_files);
+}
+
+static const char *set_introspect(cmd_parms *cmd, void *dir, int argc, char *const argv[])
+{
+    (void)dir;
+    return mcp_keyring_add_introspector(cmd, argc, argv, &config_of(cmd->server)->introspectors);
 }
 
 static const char *set_audit(cmd_parms *cmd, void *dir, const char *value)
@@ -264,7 +273,8 @@ static const char *set_internal(cmd_parms *cmd, void *dir, int argc, char *const
 static const command_rec directives[] = {
     AP_INIT_TAKE1("MCPIssuer", set_issuer, NULL, RSRC_CONF, "URL: this virtual host is an authorization server of that name"),
     AP_INIT_TAKE1("MCPStore", set_store, NULL, RSRC_CONF, "lmdb:DIR or memcache:HOST:PORT[,...]: where clients and codes live"),
-    AP_INIT_TAKE1("MCPSigningKey", set_text, AT(key_file), RSRC_CONF, "PEM file; created beside the store if not given"),
+    AP_INIT_TAKE_ARGV("MCPSigningKey", set_keys, NULL, RSRC_CONF, "PEM files: the first signs, all are published and accepted; created beside the store if none is given"),
+    AP_INIT_TAKE_ARGV("MCPIntrospect", set_introspect, NULL, RSRC_CONF, "NAME SECRET-FILE [RESOURCE...]: who may ask about tokens at /introspect"),
     AP_INIT_TAKE1("MCPAuditLog", set_audit, NULL, RSRC_CONF, "file or |program for one JSON line per decision"),
     AP_INIT_TAKE_ARGV("MCPScope", set_scope, NULL, RSRC_CONF, "NAME \"what it allows\" [sensitive] [default] [machine]"),
     AP_INIT_TAKE1("MCPRegistration", set_registration, NULL, RSRC_CONF, "open, token or off: who may register"),
@@ -287,7 +297,7 @@ static const command_rec directives[] = {
 static int with_folder(apr_pool_t *p, server_rec *s, const dcr_server *c, mcp_state_folder_fn *apply)
 {
     int embedded = mcp_state_is_embedded(c->store_spec);
-    const char *wrong = embedded || !c->key_file ? mcp_state_folder(p, c->store_spec, apply) : NULL;
+    const char *wrong = embedded || !c->key_files ? mcp_state_folder(p, c->store_spec, apply) : NULL;
 
     if (!wrong) return OK;
     ap_log_error(APLOG_MARK, APLOG_CRIT | APLOG_NOERRNO, 0, s, "MCP060: %s: %s",
@@ -298,20 +308,6 @@ static int with_folder(apr_pool_t *p, server_rec *s, const dcr_server *c, mcp_st
 static const char *default_key_file(apr_pool_t *p, const dcr_server *c)
 {
     return apr_pstrcat(p, mcp_state_dir(p, c->store_spec), "/signing-", mcp_text_fingerprint(p, c->issuer), ".pem", NULL);
-}
-
-static mcp_rc load_key(mcp_ctx *ctx, apr_pool_t *p, const dcr_server *c, const mcp_key **key)
-{
-    if (c->key_file) return mcp_keys_load(ctx, p, ap_server_root_relative(p, c->key_file), key);
-    return mcp_keys_create(ctx, p, default_key_file(p, c), key);
-}
-
-static const unsigned char *derive_seal(mcp_ctx *ctx, apr_pool_t *p, const mcp_key *key)
-{
-    unsigned char *seal = apr_palloc(p, MCP_SHA256_LEN);
-    const char *text = apr_pstrcat(ctx->pool, "mcp ticket seal\n", key->pem, NULL);
-
-    return mcp_text_sha256(ctx, text, strlen(text), seal) ? NULL : seal;
 }
 
 static const char *default_scope(apr_pool_t *p, const apr_array_header_t *scopes)
@@ -332,11 +328,10 @@ static mcp_rc build_as(mcp_ctx *ctx, apr_pool_t *p, server_rec *s, dcr_server *c
     mcp_as *as = apr_pcalloc(p, sizeof *as);
     mcp_rc rc;
 
-    if ((rc = load_key(ctx, p, c, &as->key))) return rc;
+    if ((rc = mcp_keyring_load(ctx, p, c->key_files, default_key_file(p, c), as))) return rc;
     as->issuer = c->issuer;
     as->path = c->path;
     as->store = &process_store;
-    as->seal = derive_seal(ctx, p, as->key);
     as->scopes = (const mcp_scope *)(void *)c->scopes->elts;
     as->scope_count = c->scopes->nelts;
     as->resources = resources ? resources(p, s) : none;
@@ -346,9 +341,12 @@ static mcp_rc build_as(mcp_ctx *ctx, apr_pool_t *p, server_rec *s, dcr_server *c
     as->refresh = c->refresh < 0 ? MCP_REFRESH_ASKED : (mcp_refresh_policy)c->refresh;
     as->client_ttl = c->client_ttl ? c->client_ttl : CLIENT_TTL;
     as->code_ttl = CODE_TTL;
-    if (!as->seal) return mcp_fail(ctx, MCP_INTERNAL, "no seal could be derived");
+    if (c->introspectors) {
+        as->introspectors = (const mcp_introspector *)(void *)c->introspectors->elts;
+        as->introspector_count = c->introspectors->nelts;
+    }
     if ((rc = mcp_clients_build(ctx, p, &c->clients, as))) return rc;
-    c->self.keys = mcp_keys_of(p, as->key);
+    c->self.keys = as->keys;
     c->self.default_scope = default_scope(p, c->scopes);
     c->as = as;
     return MCP_OK;
@@ -393,15 +391,11 @@ static int check_scopes(apr_pool_t *p, server_rec *s, const dcr_server *c)
 }
 
 /* A key that is still to be made is no fault. */
-static int check_key(apr_pool_t *p, server_rec *s, const dcr_server *c)
+static int check_keys(apr_pool_t *p, server_rec *s, const dcr_server *c)
 {
     mcp_ctx *ctx = mcp_httpd_server_ctx(p, s, APLOG_MODULE_INDEX);
-    const mcp_key *key;
-    const char *file = c->key_file ? ap_server_root_relative(p, c->key_file) : default_key_file(p, c);
-    apr_finfo_t info;
 
-    if (!c->key_file && APR_STATUS_IS_ENOENT(apr_stat(&info, file, APR_FINFO_TYPE, p))) return OK;
-    if (!mcp_keys_load(ctx, p, file, &key)) return OK;
+    if (!mcp_keyring_check(ctx, p, c->key_files, default_key_file(p, c))) return OK;
     ap_log_error(APLOG_MARK, APLOG_CRIT | APLOG_NOERRNO, 0, s, "MCP063: MCPSigningKey: %s", ctx->detail);
     return HTTP_INTERNAL_SERVER_ERROR;
 }
@@ -425,7 +419,7 @@ static void warn(apr_pool_t *p, server_rec *s, const dcr_server *c)
         ap_log_error(APLOG_MARK, APLOG_WARNING | APLOG_NOERRNO, 0, s,
                      "MCP078: nobody logs in at %s, so no agent will get a token. For passwords in a file write: <Location \"%s\"> AuthType Basic, "
                      "AuthName \"Sign in to approve\", AuthBasicProvider file, AuthUserFile FILE, Require valid-user </Location>, each on a line of its own", path, path);
-    if (!mcp_state_is_embedded(c->store_spec) && !c->key_file)
+    if (!mcp_state_is_embedded(c->store_spec) && !c->key_files)
         ap_log_error(APLOG_MARK, APLOG_WARNING | APLOG_NOERRNO, 0, s,
                      "MCP079: MCPIssuer %s has no MCPSigningKey, and the store is for several hosts: each makes a key of its own in %s and refuses the "
                      "others' tokens. Name the same file on each", c->issuer, mcp_state_dir(p, c->store_spec));
@@ -443,7 +437,7 @@ static int check_config(apr_pool_t *p, apr_pool_t *plog, apr_pool_t *ptemp, serv
         if (!c) continue;
         if (check_scopes(ptemp, s, c)) return HTTP_INTERNAL_SERVER_ERROR;
         if (with_folder(ptemp, s, c, mcp_store_folder_check)) return HTTP_INTERNAL_SERVER_ERROR;
-        if (check_key(ptemp, s, c)) return HTTP_INTERNAL_SERVER_ERROR;
+        if (check_keys(ptemp, s, c)) return HTTP_INTERNAL_SERVER_ERROR;
         if (check_clients(ptemp, s, c)) return HTTP_INTERNAL_SERVER_ERROR;
         warn(ptemp, s, c);
     }
@@ -500,18 +494,21 @@ typedef struct {
     const char *method;
     use_case *run;
     const char *event;      /* NULL: not a decision, no audit */
+    unsigned for_browsers : 1;  /* scripts of any page may call it: no cookie and no login counts there */
 } endpoint;
 
 static const endpoint endpoints[] = {
-    { "/register",  "POST", mcp_register,  "register" },
-    { "/register/", "GET",  mcp_register_manage, "register_read" },
-    { "/register/", "PUT",  mcp_register_manage, "register_update" },
-    { "/register/", "DELETE", mcp_register_manage, "register_delete" },
-    { "/authorize", "GET",  mcp_authorize, "authorize" },
-    { "/authorize", "POST", mcp_consent,   "consent" },
-    { "/token",     "POST", mcp_grant,     "token" },
-    { "/jwks.json", "GET",  mcp_jwks,      NULL },
-    { NULL, NULL, NULL, NULL }
+    { "/register", "POST", mcp_register, "register", 1 },
+    { "/register/", "GET", mcp_register_manage, "register_read", 1 },
+    { "/register/", "PUT", mcp_register_manage, "register_update", 1 },
+    { "/register/", "DELETE", mcp_register_manage, "register_delete", 1 },
+    { "/authorize", "GET", mcp_authorize, "authorize", 0 },
+    { "/authorize", "POST", mcp_consent, "consent", 0 },
+    { "/token", "POST", mcp_grant, "token", 1 },
+    { "/revoke", "POST", mcp_revoke, "revoke", 1 },
+    { "/introspect", "POST", mcp_introspection, "introspect", 0 },
+    { "/jwks.json", "GET", mcp_jwks, NULL, 1 },
+    { NULL, NULL, NULL, NULL, 0 }
 };
 
 /* RFC 8414 puts the issuer's path behind the well-known name; OpenID Discovery before it. */
@@ -538,7 +535,7 @@ static const char *name_behind(const endpoint *e, const char *path)
  * them, for <Location> too: no spelling reaches a page past its login. */
 static const endpoint *find_endpoint(request_rec *r, const mcp_as *as)
 {
-    static const endpoint metadata = { "", "GET", mcp_metadata, NULL };
+    static const endpoint metadata = { "", "GET", mcp_metadata, NULL, 1 };
     const char *path = r->parsed_uri.path ? r->parsed_uri.path : "";
     const char *method = r->header_only ? "GET" : r->method;
     size_t prefix = strlen(as->path);
@@ -613,12 +610,36 @@ static const char *methods_of(apr_pool_t *p, const endpoint *e)
     return all;
 }
 
+/* CORS. Nothing here depends on who the browser's user is, so every origin may read the answer. */
+static void open_to_scripts(mcp_ctx *ctx, mcp_out *out)
+{
+    mcp_out_header(ctx, out, "Access-Control-Allow-Origin", "*");
+    mcp_out_header(ctx, out, "Access-Control-Expose-Headers", "WWW-Authenticate, Retry-After, DPoP-Nonce");
+}
+
+static int is_preflight(request_rec *r, const endpoint *e)
+{
+    return e->for_browsers && r->method_number == M_OPTIONS && header(r, "Origin") && header(r, "Access-Control-Request-Method");
+}
+
+static mcp_rc answer_preflight(mcp_ctx *ctx, mcp_out *out)
+{
+    mcp_out_header(ctx, out, "Access-Control-Allow-Methods", "GET, POST, PUT, DELETE");
+    mcp_out_header(ctx, out, "Access-Control-Allow-Headers", "Authorization, Content-Type, DPoP, MCP-Protocol-Version");
+    mcp_out_header(ctx, out, "Access-Control-Max-Age", "7200");
+    out->status = 204;
+    out->body = "";
+    return MCP_OK;
+}
+
 static mcp_rc serve(mcp_ctx *ctx, request_rec *r, const endpoint *e, mcp_out *out)
 {
     const char *method = r->header_only ? "GET" : r->method;
     mcp_in in;
     mcp_rc rc;
 
+    if (e->for_browsers) open_to_scripts(ctx, out);
+    if (is_preflight(r, e)) return answer_preflight(ctx, out);
     if (strcmp(method, e->method)) {
         mcp_out_header(ctx, out, "Allow", methods_of(r->pool, e));
         return mcp_fail(ctx, MCP_BAD_METHOD, "%s is not served here", r->method);
@@ -646,7 +667,7 @@ static int mcp_dcr_handler(request_rec *r)
     if (rc && !out.status) mcp_out_error(ctx, &out, rc);
     if (rc) mcp_log(ctx, rc == MCP_UNAVAILABLE || rc == MCP_INTERNAL ? MCP_LOG_ERROR : MCP_LOG_INFO, mcp_error_of(rc)->tag,
                     "%s refused: %s", e->event ? e->event : "request", *ctx->detail ? ctx->detail : mcp_error_of(rc)->sentence);
-    if (e->event) {
+    if (e->event && !is_preflight(r, e)) {
         out.audit.event = e->event;
         if (!out.audit.user) out.audit.user = r->user;
         mcp_audit_write(r, config_of(r->server)->audit, &out.audit, NULL, rc ? "refused" : "allowed", rc, ctx->detail);

@@ -27,13 +27,22 @@ typedef struct {
 /* Who gets refresh tokens: nobody; who asks for the scope offline_access; whoever registered the grant type. Always with the user's consent. */
 typedef enum { MCP_REFRESH_OFF, MCP_REFRESH_ASKED, MCP_REFRESH_REGISTERED } mcp_refresh_policy;
 
+/* Who may ask about tokens (RFC 7662): named by the administrator. */
+typedef struct {
+    const char *name;
+    const char *secret_digest;          /* lower-case hex SHA-256 */
+    const char *const *resources;       /* whose tokens, NULL-terminated; NULL: all of the issuer's */
+} mcp_introspector;
+
 /* One issuer. Const once the server runs. */
 typedef struct {
     const char *issuer;         /* https://host[/path], no slash at the end */
     const char *path;           /* path of the issuer, "" for none: endpoints are path + "/register" ... */
-    const mcp_key *key;
+    const mcp_key *key;         /* that signs */
+    const mcp_keys *keys;       /* that are published and accepted: that one and those before and after it */
     mcp_store *store;
     const unsigned char *seal;  /* 32 secret bytes for tickets, derived from the signing key */
+    const unsigned char *const *other_seals;    /* those of the other keys, to open what they closed; NULL-terminated, may be NULL */
     const mcp_scope *scopes;
     int scope_count;
     const char *const *resources;   /* RFC 8707 identifiers this issuer makes tokens for, NULL-terminated */
@@ -45,6 +54,8 @@ typedef struct {
     const mcp_sealed *sealed;           /* NULL: clients are kept in the store */
     apr_int64_t refresh_idle;   /* seconds that a refresh token lives without being used */
     mcp_refresh_policy refresh;
+    const mcp_introspector *introspectors;
+    int introspector_count;
     const struct mcp_cimd *documents;   /* cimd.h; NULL: no client names itself by URL */
 } mcp_as;
 
@@ -99,6 +110,10 @@ mcp_rc mcp_authorize(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, mcp_out *
 mcp_rc mcp_consent(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, mcp_out *out);
 /* grant.c: POST /token, authorization_code, refresh_token and client_credentials. */
 mcp_rc mcp_grant(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, mcp_out *out);
+/* revoke.c: POST /revoke, RFC 7009. Either token of a grant ends the grant. */
+mcp_rc mcp_revoke(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, mcp_out *out);
+/* introspection.c: POST /introspect, RFC 7662. */
+mcp_rc mcp_introspection(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, mcp_out *out);
 /* metadata.c: RFC 8414 document; the RFC 7517 set. */
 mcp_rc mcp_metadata(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, mcp_out *out);
 mcp_rc mcp_jwks(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, mcp_out *out);

@@ -81,9 +81,12 @@ const char *mcp_client_within(mcp_ctx *ctx, const mcp_client *client, const char
 /* 1 if uri is one of the client's: exact, but any port on a loopback http one (RFC 8252 7.3). */
 int mcp_client_has_redirect(mcp_ctx *ctx, const mcp_client *client, const char *uri);
 
+/* The name and secret that were sent, by Authorization: Basic or in the form; either may be NULL. MCP_BAD_CLIENT, MCP_BAD_REQUEST. */
+struct mcp_form;
+mcp_rc mcp_client_credentials(mcp_ctx *ctx, const mcp_in *in, const struct mcp_form *form, const char **id, const char **secret);
+
 /* client_secret_basic, client_secret_post or none, exactly as registered. form: the token request.
  * MCP_BAD_CLIENT otherwise (MCP_BAD_REQUEST for two methods at once). */
-struct mcp_form;
 mcp_rc mcp_client_authenticate(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, const struct mcp_form *form,
                                const mcp_client **out);
 

@@ -46,6 +46,8 @@ mcp_rc mcp_keys_to_jwks(mcp_ctx *ctx, const mcp_keys *keys, json_t **out);
 /* RFC 7638, SHA-256; NULL only if memory is out. */
 const char *mcp_keys_thumbprint(apr_pool_t *p, const mcp_key *key);
 
+/* The set of these keys, in their order. MCP_BAD_CONFIG if two are the same. */
+mcp_rc mcp_keys_join(mcp_ctx *ctx, apr_pool_t *p, const mcp_key *const *keys, int count, const mcp_keys **out);
 /* The set of one key. */
 const mcp_keys *mcp_keys_of(apr_pool_t *p, const mcp_key *key);
 

@@ -48,6 +48,16 @@ static mcp_rc read_credentials(mcp_ctx *ctx, const mcp_in *in, const mcp_form *f
     return !id || !strcmp(id, out->id) ? MCP_OK : mcp_fail(ctx, MCP_BAD_CLIENT, "client_id differs from the Authorization header");
 }
 
+mcp_rc mcp_client_credentials(mcp_ctx *ctx, const mcp_in *in, const struct mcp_form *form, const char **id, const char **secret)
+{
+    credentials given = { MCP_AUTH_NONE, NULL, NULL };
+    mcp_rc rc = read_credentials(ctx, in, form, &given);
+
+    *id = given.id;
+    *secret = given.secret;
+    return rc;
+}
+
 static mcp_rc check_secret(mcp_ctx *ctx, const mcp_client *client, const char *secret)
 {
     const char *digest = mcp_text_sha256_hex(ctx->pool, secret, strlen(secret));

@@ -73,6 +73,7 @@ static int is_sealed(mcp_ctx *ctx, const mcp_as *as, const unsigned char *key, c
 /* 1 if it was made here for this client, whatever became of it; with the grant's id and the token's end. */
 static int is_ours(mcp_ctx *ctx, const mcp_as *as, const char *client, const char *token, mcp_offline *g, apr_int64_t *end)
 {
+    const unsigned char *const *other;
     unsigned char *bytes;
     size_t len;
 
@@ -83,7 +84,10 @@ static int is_ours(mcp_ctx *ctx, const mcp_as *as, const char *client, const cha
     g->token = token;
     if (mcp_text_base64url_decode(ctx, token + ID_LEN + 1, strlen(token + ID_LEN + 1), &bytes, &len) || len != PLAIN_LEN + SEAL_LEN) return 0;
     *end = read_end(bytes + RANDOM_LEN);
-    return is_sealed(ctx, as, as->seal, g, bytes);
+    if (is_sealed(ctx, as, as->seal, g, bytes)) return 1;
+    for (other = as->other_seals; other && *other; other++)
+        if (is_sealed(ctx, as, *other, g, bytes)) return 1;
+    return 0;
 }
 
 const char *mcp_refresh_grant_of(mcp_ctx *ctx, const mcp_as *as, const char *client, const char *token)

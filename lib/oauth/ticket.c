@@ -58,12 +58,22 @@ static mcp_rc read_plain(mcp_ctx *ctx, const char *plain, size_t len, mcp_ticket
     return MCP_OK;
 }
 
+/* With the seal of any key that is still named: a page may have been opened under the one before. */
+static mcp_rc open_any(mcp_ctx *ctx, const mcp_as *as, const char *user, const char *text, const char **plain, size_t *len)
+{
+    const unsigned char *const *other;
+    mcp_rc rc = mcp_seal_open(ctx, as->seal, bond(ctx, as, user), text, plain, len);
+
+    for (other = as->other_seals; rc && other && *other; other++) rc = mcp_seal_open(ctx, *other, bond(ctx, as, user), text, plain, len);
+    return rc;
+}
+
 mcp_rc mcp_ticket_open(mcp_ctx *ctx, const mcp_as *as, const char *user, const char *text, mcp_ticket *out)
 {
     const char *plain;
     size_t len;
 
     if (strlen(text) > MCP_TICKET_MAX) return bad(ctx, "the ticket is too long");
-    if (mcp_seal_open(ctx, as->seal, bond(ctx, as, user), text, &plain, &len)) return bad(ctx, "the ticket is not of this issuer, user and time");
+    if (open_any(ctx, as, user, text, &plain, &len)) return bad(ctx, "the ticket is not of this issuer, user and time");
     return read_plain(ctx, plain, len, out);
 }

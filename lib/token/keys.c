@@ -424,6 +424,20 @@ mcp_rc mcp_keys_create(mcp_ctx *ctx, apr_pool_t *p, const char *path, const mcp_
     return rc ? rc : mcp_keys_load(ctx, p, path, out);
 }
 
+mcp_rc mcp_keys_join(mcp_ctx *ctx, apr_pool_t *p, const mcp_key *const *keys, int count, const mcp_keys **out)
+{
+    mcp_keys *set = new_set(p);
+    mcp_key *copies = apr_pcalloc(p, (apr_size_t)count * sizeof *copies);
+
+    for (set->count = 0; set->count < count; set->count++) {
+        if (repeats_kid(copies, set->count, keys[set->count]->kid)) return mcp_fail(ctx, MCP_BAD_CONFIG, "the same key is named twice");
+        copies[set->count] = *keys[set->count];
+    }
+    set->key = copies;
+    *out = set;
+    return MCP_OK;
+}
+
 const mcp_keys *mcp_keys_of(apr_pool_t *p, const mcp_key *key)
 {
     mcp_keys *set = new_set(p);

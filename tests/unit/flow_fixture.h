@@ -183,6 +183,7 @@ static int open_issuer(void **state)
     as.client_ttl = 3600;
     as.code_ttl = 60;
     if (mcp_keys_create(ctx, p, apr_pstrcat(p, folder, "/key.pem", NULL), &as.key)) return -1;
+    as.keys = mcp_keys_of(p, as.key);
     if (mcp_store_open(ctx, p, apr_pstrcat(p, "lmdb:", folder, NULL), 1, &as.store)) return -1;
     save_clients();
     forget();

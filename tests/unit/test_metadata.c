@@ -13,6 +13,7 @@ static int setup(void **state)
 
     as_fixture_open(&f);
     f.as.key = key;
+    f.as.keys = mcp_keys_of(f.pool, key);
     *state = &f;
     return 0;
 }
@@ -34,6 +35,7 @@ static json_t *body_of(as_fixture *f, const mcp_out *out)
 static const char document[] =
     "{\"issuer\":\"https://as.example.test\",\"authorization_endpoint\":\"https://as.example.test/authorize\","
     "\"token_endpoint\":\"https://as.example.test/token\",\"jwks_uri\":\"https://as.example.test/jwks.json\","
+    "\"revocation_endpoint\":\"https://as.example.test/revoke\",\"revocation_endpoint_auth_methods_supported\":[\"none\",\"client_secret_basic\",\"client_secret_post\"],"
     "\"registration_endpoint\":\"https://as.example.test/register\","
     "\"scopes_supported\":[\"customer.read\",\"customer.write\",\"db.admin\"],\"response_types_supported\":[\"code\"],"
     "\"response_modes_supported\":[\"query\"],\"grant_types_supported\":[\"authorization_code\",\"client_credentials\"],"
