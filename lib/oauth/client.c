@@ -6,7 +6,8 @@
 #include "mcp/url.h"
 
 enum { MEMBERS_MAX = 64, MEMBER_NAME_MAX = 128, REDIRECTS_MAX = 10, LIST_MAX = 32, CONTACTS_MAX = 10,
-       WORDS_MAX = 256, SCOPE_MAX = 4096 };
+       WORDS_MAX = 256, SCOPE_MAX = 4096,
+       KEYS_MAX = 10, LANGUAGE_MAX = 35 };
 
 mcp_rc mcp_client_refuse(mcp_ctx *ctx, mcp_rc rc, const char *member)
 {
@@ -69,24 +70,64 @@ static mcp_rc check_statement(mcp_ctx *ctx, const char *name, const json_t *valu
     return mcp_fail(ctx, MCP_BAD_METADATA, "%s is not accepted here", name);
 }
 
+/* What a client has of keys must be its public halves: one that shows its private key has lost it. */
+static mcp_rc check_keys(mcp_ctx *ctx, const char *name, const json_t *value)
+{
+    const char *text = json_is_object(value) ? mcp_json_text(ctx->pool, value) : NULL;
+    const mcp_keys *keys;
+
+    if (!text) return mcp_fail(ctx, MCP_BAD_METADATA, "%s is no key set", name);
+    if (json_array_size(json_object_get(value, "keys")) > KEYS_MAX) return mcp_fail(ctx, MCP_BAD_METADATA, "%s has more than %d keys", name, KEYS_MAX);
+    return mcp_keys_from_jwks(ctx, ctx->pool, text, strlen(text), NULL, &keys) ? mcp_client_refuse(ctx, MCP_BAD_METADATA, name) : MCP_OK;
+}
+
 /* RFC 7591 section 2, the members that describe. What has no row is left out of the record. */
 static const struct {
     const char *name;
     mcp_rc (*check)(mcp_ctx *ctx, const char *name, const json_t *value);
-    int kept;
+    int kept, localized;
 } descriptions[] = {
-    { "client_name", check_words, 1 },
-    { "client_uri", check_link, 1 },
-    { "logo_uri", check_link, 1 },
-    { "tos_uri", check_link, 1 },
-    { "policy_uri", check_link, 1 },
-    { "jwks_uri", check_link, 0 },
-    { "contacts", check_contacts, 1 },
-    { "application_type", check_application, 1 },
-    { "software_id", check_words, 1 },
-    { "software_version", check_words, 1 },
-    { "software_statement", check_statement, 0 }
+    { "client_name", check_words, 1, 1 },
+    { "client_uri", check_link, 1, 1 },
+    { "logo_uri", check_link, 1, 1 },
+    { "tos_uri", check_link, 1, 1 },
+    { "policy_uri", check_link, 1, 1 },
+    { "jwks_uri", check_link, 0, 0 },
+    { "jwks", check_keys, 0, 0 },
+    { "contacts", check_contacts, 1, 0 },
+    { "application_type", check_application, 1, 0 },
+    { "software_id", check_words, 1, 0 },
+    { "software_version", check_words, 1, 0 },
+    { "software_statement", check_statement, 0, 0 }
 };
+
+/* BCP 47, by its letters. */
+static int is_language(const char *tag)
+{
+    size_t len = strspn(tag, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-");
+
+    return len && !tag[len] && len <= LANGUAGE_MAX && *tag != '-' && tag[len - 1] != '-';
+}
+
+/* RFC 7591 section 2.2: MEMBER#LANGUAGE says the same in that language, by the rules of the member. */
+static mcp_rc read_localized(mcp_ctx *ctx, const json_t *doc, mcp_client *client)
+{
+    const char *name, *tag;
+    json_t *value;
+    size_t i;
+    mcp_rc rc;
+
+    json_object_foreach((json_t *)doc, name, value) {
+        if (!(tag = strchr(name, '#')) || json_is_null(value) || (json_is_string(value) && !json_string_length(value))) continue;
+        for (i = 0; i < sizeof descriptions / sizeof *descriptions; i++) {
+            if (!descriptions[i].localized || strlen(descriptions[i].name) != (size_t)(tag - name) || strncmp(name, descriptions[i].name, (size_t)(tag - name))) continue;
+            if (!is_language(tag + 1)) return mcp_fail(ctx, MCP_BAD_METADATA, "%s has no language behind its #", descriptions[i].name);
+            if ((rc = descriptions[i].check(ctx, descriptions[i].name, value))) return mcp_client_refuse(ctx, rc, tag);
+            json_object_set(client->metadata, name, value);
+        }
+    }
+    return MCP_OK;
+}
 
 static mcp_rc read_descriptions(mcp_ctx *ctx, const json_t *doc, mcp_client *client)
 {
@@ -97,9 +138,11 @@ static mcp_rc read_descriptions(mcp_ctx *ctx, const json_t *doc, mcp_client *cli
     for (i = 0; i < sizeof descriptions / sizeof *descriptions; i++) {
         value = member_of(doc, descriptions[i].name);
         if (!value || (json_is_string(value) && !json_string_length(value))) continue;
+        if (client->is_document && descriptions[i].check == check_statement) continue;      /* nobody asked for one */
         if ((rc = descriptions[i].check(ctx, descriptions[i].name, value))) return rc;
         if (descriptions[i].kept) json_object_set(client->metadata, descriptions[i].name, value);
     }
+    if ((rc = read_localized(ctx, doc, client))) return rc;
     if (member_of(doc, "jwks") && member_of(doc, "jwks_uri"))
         return mcp_fail(ctx, MCP_BAD_METADATA, "jwks and jwks_uri exclude each other");
     value = json_object_get(client->metadata, "client_name");

@@ -241,6 +241,7 @@ static const struct {
     { "none", DOCUMENT(",\"token_endpoint_auth_method\":\"none\""), -1 },
     { "grants that are not served are left out", DOCUMENT(",\"grant_types\":[\"authorization_code\",\"urn:ietf:params:oauth:grant-type:device_code\",\"client_credentials\"]"), -1 },
     { "privileged members are ignored", DOCUMENT(",\"trusted\":true,\"skip_consent\":true,\"registration_access_token\":\"x\""), -1 },
+    { "a software statement is ignored", DOCUMENT(",\"software_statement\":\"a.b.c\""), -1 },
     { "no JSON", "<html>", 0 },
     { "no object", "[\"" ID "\"]", 0 },
     { "empty", "", 0 },

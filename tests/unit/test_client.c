@@ -153,6 +153,7 @@ static void words_are_judged(void **state)
 }
 
 #define REDIRECT "\"redirect_uris\":[\"https://c.example/cb\"]"
+#define KEY "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4\",\"y\":\"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM\""
 #define PUBLIC "\"token_endpoint_auth_method\":\"none\""
 
 static const struct {
@@ -208,6 +209,17 @@ static const struct {
     { "native", "{" REDIRECT ",\"application_type\":\"native\"}", MCP_OK, NULL },
     { "unknown application type", "{" REDIRECT ",\"application_type\":\"desktop\"}", MCP_BAD_METADATA, NULL },
     { "software statement", "{" REDIRECT ",\"software_statement\":\"x.y.z\"}", MCP_BAD_METADATA, NULL },
+    { "names in other languages are kept", "{" REDIRECT "," PUBLIC ",\"client_name\":\"App\",\"client_name#de\":\"Programm\",\"tos_uri#pt-BR\":\"https://c.example/b\",\"scope#de\":1}", MCP_OK,
+      "{" REDIRECT "," PUBLIC ",\"client_name\":\"App\",\"client_name#de\":\"Programm\",\"tos_uri#pt-BR\":\"https://c.example/b\","
+      "\"grant_types\":[\"authorization_code\"],\"response_types\":[\"code\"],\"scope\":\"customer.read\"}" },
+    { "a name without a language", "{" REDIRECT "," PUBLIC ",\"client_name#\":\"x\"}", MCP_BAD_METADATA, NULL },
+    { "a name with a foreign letter in its language", "{" REDIRECT "," PUBLIC ",\"client_name#d e\":\"x\"}", MCP_BAD_METADATA, NULL },
+    { "a name in another language that turns around", "{" REDIRECT "," PUBLIC ",\"client_name#he\":\"a\\u202eb\"}", MCP_BAD_METADATA, NULL },
+    { "a link in another language to script", "{" REDIRECT "," PUBLIC ",\"logo_uri#de\":\"javascript:x\"}", MCP_BAD_METADATA, NULL },
+    { "a public key", "{" REDIRECT "," PUBLIC ",\"jwks\":{\"keys\":[" KEY "}]}}", MCP_OK, NULL },
+    { "a private key", "{" REDIRECT "," PUBLIC ",\"jwks\":{\"keys\":[" KEY ",\"d\":\"870MB6gfuTJ4HtUnUvYMyJpr5eUZNP4Bk43bVdj3eAE\"}]}}", MCP_BAD_METADATA, NULL },
+    { "a symmetric key", "{" REDIRECT "," PUBLIC ",\"jwks\":{\"keys\":[{\"kty\":\"oct\",\"k\":\"AAAA\"}]}}", MCP_BAD_METADATA, NULL },
+    { "keys that are no set", "{" REDIRECT "," PUBLIC ",\"jwks\":\"https://c.example/jwks\"}", MCP_BAD_METADATA, NULL },
     { "both kinds of keys", "{" REDIRECT ",\"jwks\":{},\"jwks_uri\":\"https://c.example/jwks\"}", MCP_BAD_METADATA, NULL },
     { "no object", "[]", MCP_BAD_METADATA, NULL }
 };
