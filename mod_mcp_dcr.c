@@ -586,6 +586,7 @@ static mcp_rc gather(mcp_ctx *ctx, request_rec *r, mcp_in *in)
     in->content_type = header(r, "Content-Type");
     in->query = r->args;
     in->authorization = header(r, "Authorization");
+    in->dpop = header(r, "DPoP");
     in->origin = header(r, "Origin");
     in->fetch_site = header(r, "Sec-Fetch-Site");
     in->cookie = header(r, "Cookie");

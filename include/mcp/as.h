@@ -67,6 +67,7 @@ typedef struct {
     const char *body;           /* NUL-terminated behind body_len */
     size_t body_len;
     const char *authorization;  /* the one Authorization header */
+    const char *dpop;           /* RFC 9449 */
     const char *origin, *fetch_site, *cookie;
     const char *user;           /* whom httpd authenticated */
     const char *peer;           /* client address */

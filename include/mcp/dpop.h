@@ -41,6 +41,10 @@ typedef struct {
  * and the other algorithms of keys.h. */
 mcp_rc mcp_dpop_verify(mcp_ctx *ctx, mcp_store *store, const mcp_dpop_request *request, const char *proof, size_t len);
 
+/* The same for a request that asks for a token (section 5): any key will do, and *jkt is the thumbprint of the one that was shown.
+ * access_token and jkt of the request are not looked at. */
+mcp_rc mcp_dpop_learn(mcp_ctx *ctx, mcp_store *store, const mcp_dpop_request *request, const char *proof, size_t len, const char **jkt);
+
 /* For the DPoP-Nonce header (section 8): the time, sealed. Nothing is stored; every process and host with the same key reads it.
  * Good for MCP_DPOP_NONCE_LIFE seconds, and the same for a minute, so that requests side by side do not chase each other. */
 mcp_rc mcp_dpop_nonce(mcp_ctx *ctx, const unsigned char key[MCP_DPOP_NONCE_KEY_LEN], const char **out);

@@ -1,5 +1,6 @@
 #include <string.h>
 #include <apr_strings.h>
+#include "mcp/dpop.h"
 #include "mcp/flow.h"
 #include "mcp/refresh.h"
 #include "mcp/revocation.h"
@@ -15,6 +16,7 @@ typedef struct {
     const mcp_client *client;
     mcp_token_grant token;
     const char *code_id;        /* of the record of the code that was shown */
+    const char *jkt;            /* of the key that the token is bound to; NULL: none */
     mcp_offline grant;
     int offline;                /* a refresh token goes with it */
     const char *refresh_token;
@@ -184,6 +186,13 @@ static mcp_rc narrow_scope(mcp_ctx *ctx, const mcp_as *as, request *r)
     return *r->token.scope ? MCP_OK : mcp_fail(ctx, MCP_BAD_SCOPE, "this issuer no longer has what the user approved");
 }
 
+/* RFC 9449 5: the refresh token of a grant that began with a proof is worth nothing without that key. */
+static mcp_rc check_key(mcp_ctx *ctx, const request *r)
+{
+    if (!r->grant.jkt || (r->jkt && !strcmp(r->jkt, r->grant.jkt))) return MCP_OK;
+    return mcp_fail(ctx, MCP_BAD_PROOF, "the refresh token is bound to a key, and no proof of that key came along");
+}
+
 static mcp_rc name_token(mcp_ctx *ctx, request *r)
 {
     const char *random;
@@ -203,6 +212,7 @@ static mcp_rc grant_refresh(mcp_ctx *ctx, const mcp_as *as, request *r)
     if ((rc = mcp_refresh_open(ctx, as, r->client->id, token, &r->grant))) return rc;
     r->token.sub = r->grant.user;
     r->token.audience = r->grant.resource;
+    if ((rc = check_key(ctx, r))) return rc;
     if ((rc = check_resource(ctx, as, r, r->grant.resource))) return rc;
     if ((rc = narrow_scope(ctx, as, r))) return rc;
     if ((rc = name_token(ctx, r))) return rc;
@@ -263,6 +273,14 @@ static mcp_rc find_grant(mcp_ctx *ctx, const mcp_as *as, const mcp_form *form, g
     return mcp_fail(ctx, MCP_BAD_GRANT_TYPE, "grant_type %s is not served", mcp_client_quote(ctx, type));
 }
 
+/* RFC 9449 5: with a proof the token is bound to its key. */
+static mcp_rc read_proof(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, request *r)
+{
+    const mcp_dpop_request proof = { .method = "POST", .url = apr_pstrcat(ctx->pool, as->issuer, "/token", NULL) };
+
+    return in->dpop ? mcp_dpop_learn(ctx, as->store, &proof, in->dpop, strlen(in->dpop), &r->jkt) : MCP_OK;
+}
+
 static mcp_rc judge(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, request *r)
 {
     grant_fn *grant = NULL;
@@ -272,12 +290,13 @@ static mcp_rc judge(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, request *r
     if ((rc = mcp_flow_body(ctx, in, "resource", &r->form))) return rc;
     if ((rc = find_grant(ctx, as, r->form, &grant))) return rc;
     if ((rc = mcp_client_authenticate(ctx, as, in, r->form, &r->client))) return rc;
+    if ((rc = read_proof(ctx, as, in, r))) return rc;
     return grant(ctx, as, r);
 }
 
 static mcp_rc begin_offline(mcp_ctx *ctx, const mcp_as *as, request *r)
 {
-    const mcp_offline grant = { .id = r->token.jti, .client = r->client->id, .user = r->token.sub, .scope = r->token.scope, .resource = r->token.audience };
+    const mcp_offline grant = { .id = r->token.jti, .client = r->client->id, .user = r->token.sub, .scope = r->token.scope, .resource = r->token.audience, .jkt = r->jkt };
 
     return r->offline ? mcp_refresh_begin(ctx, as, &grant, &r->refresh_token) : MCP_OK;
 }
@@ -301,8 +320,9 @@ static mcp_rc answer(mcp_ctx *ctx, const mcp_as *as, request *r, mcp_out *out)
     r->token.issuer = as->issuer;
     r->token.client_id = r->client->id;
     r->token.life = as->access_ttl;
+    if (r->jkt) r->token.more = mcp_json_own(ctx->pool, json_pack("{s:{s:s}}", "cnf", "jkt", r->jkt));
     if ((rc = mcp_token_mint(ctx, as->key, &r->token, &token))) return rc;
-    doc = mcp_json_own(ctx->pool, json_pack("{s:s,s:s,s:I,s:s}", "access_token", token, "token_type", "Bearer",
+    doc = mcp_json_own(ctx->pool, json_pack("{s:s,s:s,s:I,s:s}", "access_token", token, "token_type", r->jkt ? "DPoP" : "Bearer",
                                             "expires_in", (json_int_t)as->access_ttl, "scope", r->token.scope));
     if (doc && r->refresh_token) json_object_set_new(doc, "refresh_token", json_string(r->refresh_token));
     return mcp_out_json(ctx, out, 200, doc);
@@ -323,5 +343,9 @@ mcp_rc mcp_grant(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, mcp_out *out)
     mcp_rc rc = judge(ctx, as, in, &r);
 
     note(&r, out);
-    return rc ? rc : answer(ctx, as, &r, out);
+    if (!rc) return answer(ctx, as, &r, out);
+    if (rc != MCP_BAD_PROOF) return rc;
+    mcp_out_error(ctx, out, rc);
+    out->status = 400;      /* RFC 9449 5, where a resource says 401 */
+    return rc;
 }

@@ -63,6 +63,7 @@ mcp_rc mcp_metadata(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, mcp_out *o
     json_object_set_new(doc, "response_modes_supported", json_pack("[s]", "query"));
     json_object_set_new(doc, "grant_types_supported", grant_names(as));
     json_object_set_new(doc, "token_endpoint_auth_methods_supported", auth_names());
+    json_object_set_new(doc, "dpop_signing_alg_values_supported", json_pack("[s,s,s,s,s]", "ES256", "ES384", "EdDSA", "PS256", "RS256"));
     json_object_set_new(doc, "code_challenge_methods_supported", json_pack("[s]", "S256"));
     json_object_set_new(doc, "authorization_response_iss_parameter_supported", json_true());
     json_object_set_new(doc, "subject_types_supported", json_pack("[s]", "public"));

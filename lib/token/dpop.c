@@ -330,6 +330,7 @@ static mcp_rc check_token(mcp_ctx *ctx, const mcp_dpop_request *request, const j
     unsigned char digest[MCP_SHA256_LEN];
     mcp_rc rc;
 
+    if (!request->access_token) return MCP_OK;      /* there is none yet */
     if ((rc = mcp_text_sha256(ctx, request->access_token, strlen(request->access_token), digest))) return rc;
     own = mcp_text_base64url(ctx->pool, digest, sizeof digest);
     if (ath && mcp_text_equal_secret(ath, strlen(ath), own, strlen(own))) return MCP_OK;
@@ -367,17 +368,39 @@ static mcp_rc check_claims(mcp_ctx *ctx, mcp_store *store, const mcp_dpop_reques
     return use_once(ctx, store, request, jti);
 }
 
-mcp_rc mcp_dpop_verify(mcp_ctx *ctx, mcp_store *store, const mcp_dpop_request *request, const char *proof, size_t len)
+static mcp_rc read_proof(mcp_ctx *ctx, const char *proof, size_t len, const mcp_keys **keys)
 {
-    const mcp_keys *keys;
     json_t *header;
-    mcp_jws jws;
     mcp_rc rc;
 
     if ((rc = read_header(ctx, proof, len, &header))) return rc;
     if ((rc = check_header(ctx, header))) return rc;
-    if ((rc = read_key(ctx, header, &keys))) return rc;
+    return read_key(ctx, header, keys);
+}
+
+mcp_rc mcp_dpop_verify(mcp_ctx *ctx, mcp_store *store, const mcp_dpop_request *request, const char *proof, size_t len)
+{
+    const mcp_keys *keys;
+    mcp_jws jws;
+    mcp_rc rc;
+
+    if ((rc = read_proof(ctx, proof, len, &keys))) return rc;
     if ((rc = check_binding(ctx, keys->key, request->jkt))) return rc;
     if (mcp_jws_verify(ctx, keys, proof, len, &jws)) return bad_proof(ctx);
     return check_claims(ctx, store, request, jws.payload);
+}
+
+mcp_rc mcp_dpop_learn(mcp_ctx *ctx, mcp_store *store, const mcp_dpop_request *request, const char *proof, size_t len, const char **jkt)
+{
+    mcp_dpop_request asked = *request;
+    const mcp_keys *keys;
+    mcp_jws jws;
+    mcp_rc rc;
+
+    if ((rc = read_proof(ctx, proof, len, &keys))) return rc;
+    if (!(asked.jkt = mcp_keys_thumbprint(ctx->pool, keys->key))) return mcp_fail(ctx, MCP_INTERNAL, "the key of the DPoP proof has no thumbprint");
+    if (mcp_jws_verify(ctx, keys, proof, len, &jws)) return bad_proof(ctx);
+    *jkt = asked.jkt;
+    asked.access_token = NULL;
+    return check_claims(ctx, store, &asked, jws.payload);
 }

@@ -440,6 +440,27 @@ static void a_proof_is_shown_once(void **state)
     judge("another jti", show(&request, proof_of(&ed, claims_but("jti", "\"two\""))), MCP_OK, NULL);
 }
 
+/* Where tokens are issued there is none yet: any key will do, and nothing else may. */
+static void a_request_for_a_token_teaches_the_key(void **state)
+{
+    mcp_dpop_request request = { .method = "POST", .url = URL };
+    const char *proof = proof_of(&ec, claims_but("ath", NULL)), *jkt = NULL;
+    EVP_PKEY *other = EVP_EC_gen("P-256");
+
+    (void)state;
+    memory.key[0] = '\0';
+    judge("first", mcp_dpop_learn(ctx, &store, &request, proof, strlen(proof), &jkt), MCP_OK, NULL);
+    assert_string_equal(jkt, ec.jkt);
+    judge("again", mcp_dpop_learn(ctx, &store, &request, proof, strlen(proof), &jkt), MCP_BAD_PROOF, "shown before");
+    mcp_ctx_clear(ctx);
+    proof = proof_of(&ec, claims_but("htu", "\"https://elsewhere.test/token\""));
+    judge("another target", mcp_dpop_learn(ctx, &store, &request, proof, strlen(proof), &jkt), MCP_BAD_PROOF, "htu");
+    mcp_ctx_clear(ctx);
+    proof = sign(ec.alg, other, header_of(&ec, ""), claims_but("jti", "\"two\""));
+    EVP_PKEY_free(other);
+    judge("signed by another key", mcp_dpop_learn(ctx, &store, &request, proof, strlen(proof), &jkt), MCP_BAD_PROOF, NULL);
+}
+
 static void another_key_may_use_the_same_jti(void **state)
 {
     mcp_dpop_request request = request_of(&ed), other = request_of(&ec);
@@ -656,7 +677,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_rfcs_own_proof), TEST(every_algorithm_serves), TEST(headers_are_judged), TEST(the_shape_is_judged), TEST(keys_that_cost_too_much),
         TEST(the_token_names_the_key), TEST(claims_are_judged), TEST(spellings_of_one_target), TEST(the_window_is_configured),
-        TEST(a_proof_is_shown_once), TEST(another_key_may_use_the_same_jti), TEST(a_store_in_trouble_refuses),
+        TEST(a_proof_is_shown_once), TEST(a_request_for_a_token_teaches_the_key), TEST(another_key_may_use_the_same_jti), TEST(a_store_in_trouble_refuses),
         TEST(nonces_are_judged), TEST(nonces_change_by_the_minute), TEST(a_proof_may_need_a_nonce),
         TEST(bindings_are_read), TEST(certificates_are_compared)
     };

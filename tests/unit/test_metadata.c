@@ -40,6 +40,7 @@ static const char document[] =
     "\"scopes_supported\":[\"customer.read\",\"customer.write\",\"db.admin\"],\"response_types_supported\":[\"code\"],"
     "\"response_modes_supported\":[\"query\"],\"grant_types_supported\":[\"authorization_code\",\"client_credentials\"],"
     "\"token_endpoint_auth_methods_supported\":[\"none\",\"client_secret_basic\",\"client_secret_post\"],"
+    "\"dpop_signing_alg_values_supported\":[\"ES256\",\"ES384\",\"EdDSA\",\"PS256\",\"RS256\"],"
     "\"code_challenge_methods_supported\":[\"S256\"],\"authorization_response_iss_parameter_supported\":true,"
     "\"subject_types_supported\":[\"public\"],\"id_token_signing_alg_values_supported\":[\"ES256\"]}";
 
