@@ -167,6 +167,8 @@ static const char *set_rate(cmd_parms *cmd, void *dir, const char *limit, const 
     const char *err = enter(cmd, dir);
     mcp_rate *rate = apr_palloc(cmd->pool, sizeof *rate);
 
+    if (!strncasecmp(cmd->directive->parent->directive, "<MCP", 4) && strcasecmp(cmd->directive->parent->directive, "<MCPTool"))
+        return "MCPToolRate counts calls of tools: it stands in the <Location> or in <MCPTool>";
     if (!err) err = mcp_rate_parse(cmd->pool, limit, per, rate);
     if (err) return apr_pstrcat(cmd->pool, "MCPToolRate: ", err, NULL);
     ((mcp_location *)dir)->rate = rate;

@@ -1,7 +1,7 @@
 /* What the backend answers, on its way to the client: session identifiers are sealed for the caller, and lists lose what the caller may not use.
  *
- * Which answers are read: those to methods that list (a JSON body whole, event streams event by event, each as soon as it is complete),
- * and every GET stream, on which the answers of earlier requests may come. What cannot be read is not passed on: a 502 with a JSON-RPC error
+ * Which answers are read: those to methods that list (a JSON body whole, event streams event by event, each as soon as it is complete), and,
+ * before 2026-07-28, to every other message too: there a list may come as the answer to another request, or on a GET stream. What cannot be read is not passed on: a 502 with a JSON-RPC error
  * where nothing was sent yet, the end of the stream where something was. Answers to other methods pass untouched. */
 #ifndef MCP_ANSWER_H
 #define MCP_ANSWER_H

@@ -29,6 +29,8 @@ typedef struct {
     const char *unjudged;           /* the mcp- line that could not be judged, as configured */
     const char *denied;             /* the last mcp- line that denied */
     const char *authorization, *session;    /* the headers as they came, for a gate to which httpd sends the request on */
+    mcp_value arguments;            /* of the message, once has_arguments is set */
+    unsigned has_arguments : 1;
     unsigned lists : 1;             /* one message of a batch asks for a list */
     apr_array_header_t *used;       /* sections met so far, judge.c's own */
 } mcp_judged;
@@ -45,8 +47,11 @@ mcp_judged *mcp_judged_of(const request_rec *r);
 const mcp_location *mcp_judged_location(const ap_conf_vector_t *config);
 
 /* The arguments of the call and the claims of the token, MCP_VALUE_NONE where there are none. */
-mcp_value mcp_judged_arguments(request_rec *r, const mcp_judged *j);
+mcp_value mcp_judged_arguments(request_rec *r, mcp_judged *j);
 mcp_value mcp_judged_claims(const mcp_judged *j);
+
+/* 1 if messages of this method have arguments: tools/call, prompts/get, completion/complete (those of its context). */
+int mcp_judged_takes_arguments(const mcp_judged *j);
 
 /* Judges every subject of j->message; the first refusal is returned. */
 mcp_rc mcp_judge_message(mcp_ctx *ctx, request_rec *r, mcp_judged *j);

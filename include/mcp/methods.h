@@ -37,8 +37,4 @@ int mcp_methods_need_body(const mcp_message *message);
  * empty or of another kind. *out: of mcp_subject; ctx->pool owns it. */
 mcp_rc mcp_methods_subjects(mcp_ctx *ctx, const mcp_message *message, const mcp_value *body, const apr_array_header_t **out);
 
-/* 1 if the URI has dot segments, backslashes, or percent escapes of dots, slashes, backslashes or percent signs: what stands behind a
- * pattern's prefix would not be what the backend opens. */
-int mcp_methods_uri_strays(const char *uri);
-
 #endif

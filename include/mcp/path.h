@@ -20,7 +20,8 @@ typedef void mcp_path_visit(void *baton, const mcp_value *value);
 
 /* Visits what the path leads to, in order; an empty array under [*] gives no visit. 0 if nobody can say where it leads: a step meets
  * a value of another kind (backends take "x" for ["x"], and text for the JSON in it), or an object has a member that equals the step's name
- * but for case (Unicode folding too) or what follows a U+0000: some backends take it for the one that is meant. p: scratch. */
+ * but for case (Unicode folding too) or what follows a U+0000: some backends take it for the one that is meant; or a member __proto__,
+ * whose members JavaScript finds in the object itself. p: scratch. */
 int mcp_path_walk(apr_pool_t *p, const mcp_path *path, const mcp_value *root, mcp_path_visit *visit, void *baton);
 
 #endif

@@ -14,7 +14,8 @@ typedef struct {
 /* "CALLS/SECONDS" and "caller", "user", "client" or "all" (NULL: caller); NULL or a sentence. */
 const char *mcp_rate_parse(apr_pool_t *p, const char *limit, const char *per, mcp_rate *out);
 
-/* Counts one call. MCP_TOO_MANY beyond the limit; MCP_UNAVAILABLE while nobody can count. */
-mcp_rc mcp_rate_count(mcp_ctx *ctx, mcp_store *store, const mcp_rate *rate, const char *resource, const char *tool, const char *user, const char *client);
+/* Counts one call; users and clients are an issuer's own. MCP_TOO_MANY beyond the limit; MCP_UNAVAILABLE while nobody can count. */
+mcp_rc mcp_rate_count(mcp_ctx *ctx, mcp_store *store, const mcp_rate *rate, const char *resource, const char *tool, const char *issuer, const char *user,
+                      const char *client);
 
 #endif

@@ -41,6 +41,9 @@ int mcp_text_is_utf8(const char *bytes, size_t len);
 /* 1 if `word` stands in the blank-separated list (RFC 6749 3.3 scope strings). NULL list: 0. */
 int mcp_text_has_word(const char *list, const char *word);
 
+/* The bytes of the one invisible character (soft hyphen, zero width, direction and format marks) that the text begins with; 0 if it begins with another. */
+size_t mcp_text_invisible(const char *text, size_t len);
+
 /* How many bytes of blanks, controls and invisible characters (ASCII and Unicode) stand at the beginning, or (at_end) at the end. */
 size_t mcp_text_blanks(const char *text, size_t len, int at_end);
 

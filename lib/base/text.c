@@ -247,6 +247,17 @@ static int is_blank(const unsigned char *c, size_t n)
         || (u >= 0x205f && u <= 0x206f) || u == 0x3000 || u == 0xfeff;
 }
 
+size_t mcp_text_invisible(const char *text, size_t len)
+{
+    const unsigned char *c = (const unsigned char *)text;
+    unsigned u;
+
+    if (len >= 2 && c[0] == 0xc2 && c[1] == 0xad) return 2;
+    if (len < 3 || (c[0] & 0xf0) != 0xe0) return 0;
+    u = (c[0] & 15u) << 12 | (c[1] & 63u) << 6 | (c[2] & 63u);
+    return u == 0x180e || (u >= 0x200b && u <= 0x200f) || (u >= 0x202a && u <= 0x202e) || (u >= 0x2060 && u <= 0x206f) || u == 0xfeff ? 3 : 0;
+}
+
 size_t mcp_text_blanks(const char *text, size_t len, int at_end)
 {
     const unsigned char *s = (const unsigned char *)text;

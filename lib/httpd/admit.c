@@ -7,6 +7,7 @@
 #include "mcp/gate.h"
 #include "mcp/session.h"
 #include "mcp/trust.h"
+#include "mcp/verdict.h"
 
 /* ---- the body ---- */
 
@@ -75,7 +76,7 @@ static mcp_rc open_session(mcp_ctx *ctx, request_rec *r, mcp_judged *j)
     mcp_rc rc;
 
     if (!(j->session = apr_table_get(r->headers_in, "Mcp-Session-Id"))) return MCP_OK;
-    if ((rc = mcp_session_open(ctx, j->all->session_key, &j->token, j->location->where->resource, j->session, &id))) return rc;
+    if ((rc = mcp_session_open(ctx, j->all->session_key, &j->token, j->all->store, j->location->where->resource, j->session, &id))) return rc;
     apr_table_setn(r->headers_in, "Mcp-Session-Id", id);
     return MCP_OK;
 }
@@ -94,14 +95,15 @@ static void take_part(request_rec *r, mcp_judged *j, int i)
     j->message = part->message;
     j->text = part->text;
     j->text_len = part->len;
+    j->has_arguments = 0;
     if (mcp_answer_lists(r->method, &j->message)) j->lists = 1;
 }
 
 /* Each message by itself, all of them understood before one is judged; the first refusal refuses all. */
 static mcp_rc judge_batch(mcp_ctx *ctx, request_rec *r, mcp_judged *j)
 {
-    mcp_rc rc;
-    int i;
+    mcp_rc rc, first = MCP_OK;
+    int i, at = 0;
 
     for (i = 0; i < j->batch->nelts; i++) {
         take_part(r, j, i);
@@ -109,9 +111,13 @@ static mcp_rc judge_batch(mcp_ctx *ctx, request_rec *r, mcp_judged *j)
     }
     for (i = 0; i < j->batch->nelts; i++) {
         take_part(r, j, i);
-        if ((rc = mcp_judge_message(ctx, r, j))) return rc;
+        if (!(rc = mcp_judge_message(ctx, r, j))) continue;
+        if (j->location->mode != MCP_MODE_REPORT || !mcp_verdict_is_of_rules(rc)) return rc;
+        if (!first) at = i;     /* what the rules refuse is let pass, so the others must be understood as well */
+        if (!first) first = rc;
     }
-    return MCP_OK;
+    if (first) take_part(r, j, at);
+    return first;
 }
 
 mcp_rc mcp_admit(mcp_ctx *ctx, request_rec *r, mcp_judged *j)

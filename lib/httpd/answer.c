@@ -39,6 +39,8 @@ static mcp_rc seal_session(watch *w)
     const char *id = apr_table_get(r->headers_out, "Mcp-Session-Id"), *sealed;
 
     if (!id) return MCP_OK;
+    if (w->judged->all->store && !w->judged->session && mcp_session_remember(w->ctx, w->judged->all->store, w->judged->location->where->resource, id))
+        return w->ctx->rc;
     if (mcp_session_seal(w->ctx, w->judged->all->session_key, &w->judged->token, w->judged->location->where->resource, id, &sealed)) return w->ctx->rc;
     apr_table_setn(r->headers_out, "Mcp-Session-Id", sealed);
     return MCP_OK;
@@ -87,12 +89,21 @@ static int keep_listed(void *baton, mcp_list_kind kind, const char *name, const 
 
 static const mcp_envelope_rules answer_rules = { MCP_ANSWER_MAX, 256 };
 
+/* The endpoint event of the 2024-11-05 transport: a path or URL, which nobody reads as a message. */
+static int is_endpoint(const char *data, size_t len)
+{
+    size_t i;
+
+    if (!len || (data[0] != '/' && (len < 8 || strncmp(data, "http", 4)))) return 0;
+    for (i = 0; i < len && data[i] > ' ' && data[i] < 0x7f && !strchr("{}[]\"<>*", data[i]); i++) { }
+    return i == len;
+}
+
 static mcp_rc judge_event(void *baton, apr_pool_t *scratch, const char *data, size_t len, const char **instead, size_t *instead_len)
 {
     watch *w = baton;
 
-    /* The endpoint event of the 2024-11-05 transport names a path; its data is no message. */
-    if (len && (data[0] == '/' || !strncmp(data, "http", 4))) return MCP_OK;
+    if (!strcmp(w->r->method, "GET") && is_endpoint(data, len)) return MCP_OK;
     return mcp_lists_filter(w->ctx, scratch, &answer_rules, data, len, keep_listed, w, instead, instead_len);
 }
 
@@ -281,6 +292,12 @@ int mcp_answer_lists(const char *http_method, const mcp_message *m)
     return 0;
 }
 
+/* Where there are sessions a backend finds the stream of an answer by the id that the client chose: a list may come as the answer to anything. */
+static int is_read(const request_rec *r, const mcp_judged *j)
+{
+    return j->lists || mcp_answer_lists(r->method, &j->message) || j->location->pins == MCP_PIN_ENFORCE || !mcp_gate_is_stateless(r->headers_in, &j->message);
+}
+
 void mcp_answer_watch(mcp_ctx *ctx, request_rec *r, mcp_judged *j)
 {
     static const char *const names[] = { "Accept-Encoding", "Range", "If-Range", "If-None-Match", "If-Modified-Since", "TE", NULL };
@@ -290,7 +307,7 @@ void mcp_answer_watch(mcp_ctx *ctx, request_rec *r, mcp_judged *j)
     w->r = r;
     w->ctx = ctx;
     w->judged = j;
-    w->lists = j->location->mode == MCP_MODE_ON && (j->lists || mcp_answer_lists(r->method, &j->message));
+    w->lists = j->location->mode == MCP_MODE_ON && is_read(r, j);
     for (name = names; w->lists && *name; name++) apr_table_unset(r->headers_in, *name);
     ap_add_output_filter_handle(answer_filter, w, r, r->connection);
 }

@@ -3,6 +3,7 @@
 #include <apr_strings.h>
 #include "mcp/gate.h"
 #include "mcp/judge.h"
+#include "mcp/resource_uri.h"
 #include "mcp/text.h"
 
 static const mcp_value none = { MCP_VALUE_NONE, NULL, 0 };
@@ -19,20 +20,46 @@ static const char *text_at(request_rec *r, const mcp_judged *j, size_t at, size_
     return j->text ? j->text + at : j->body ? mcp_body_slice(r->pool, j->body, at, len) : NULL;
 }
 
-mcp_value mcp_judged_arguments(request_rec *r, const mcp_judged *j)
-{
-    mcp_value v = { MCP_VALUE_OBJECT, NULL, j->message.arguments_len };     /* the scanner knows its ends */
-
-    if (!v.len || !(v.at = text_at(r, j, j->message.arguments_at, v.len))) return none;
-    return v;
-}
-
 static mcp_value whole_message(request_rec *r, const mcp_judged *j)
 {
     size_t len = j->text ? j->text_len : mcp_body_length(j->body);
     const char *text = text_at(r, j, 0, len);
 
     return text ? mcp_value_of(text, len) : none;
+}
+
+/* What a completion knows of its prompt's arguments: those given before, and not what an idle member calls arguments. */
+static mcp_value completion_arguments(request_rec *r, const mcp_judged *j)
+{
+    mcp_value message = whole_message(r, j), params = mcp_value_member(&message, "params", 6), context = mcp_value_member(&params, "context", 7);
+
+    return mcp_value_member(&context, "arguments", 9);
+}
+
+static mcp_value read_arguments(request_rec *r, const mcp_judged *j)
+{
+    mcp_value v = { MCP_VALUE_OBJECT, NULL, j->message.arguments_len };     /* the scanner knows its ends */
+
+    if (!strcmp(j->message.method, "completion/complete")) return completion_arguments(r, j);
+    if (!v.len || !(v.at = text_at(r, j, j->message.arguments_at, v.len))) return none;
+    return v;
+}
+
+mcp_value mcp_judged_arguments(request_rec *r, mcp_judged *j)
+{
+    if (!j->has_arguments) j->arguments = read_arguments(r, j);
+    j->has_arguments = 1;
+    return j->arguments;
+}
+
+int mcp_judged_takes_arguments(const mcp_judged *j)
+{
+    static const char *const taking[] = { "tools/call", "prompts/get", "completion/complete", NULL };
+    const char *const *method;
+
+    for (method = taking; j->message.method && *method; method++)
+        if (!strcmp(j->message.method, *method)) return 1;
+    return 0;
 }
 
 /* ---- scopes ---- */
@@ -130,7 +157,7 @@ static mcp_rc judge_unlisted(mcp_ctx *ctx, const mcp_judged *j, int method_opens
     return mcp_fail(ctx, MCP_METHOD_DENIED, "no section opens this method");
 }
 
-static mcp_rc check_pin(mcp_ctx *ctx, request_rec *r, const mcp_judged *j)
+static mcp_rc check_pin(mcp_ctx *ctx, request_rec *r, mcp_judged *j)
 {
     const apr_array_header_t *mirrors = NULL;
     int stateless = mcp_gate_is_stateless(r->headers_in, &j->message);
@@ -152,20 +179,22 @@ static mcp_rc judge_call(mcp_ctx *ctx, request_rec *r, mcp_judged *j, const mcp_
     if (j->all->store && j->location->pins != MCP_PIN_OFF && (rc = check_pin(ctx, r, j))) return rc;
     if (!settings->rate) return MCP_OK;
     if (!j->all->store) return mcp_fail(ctx, MCP_UNAVAILABLE, "calls cannot be counted: the store is not open");
-    return mcp_rate_count(ctx, j->all->store, settings->rate, j->location->where->resource, j->subject.name, j->token.sub, j->token.client_id);
+    return mcp_rate_count(ctx, j->all->store, settings->rate, j->location->where->resource, j->subject.name,
+                          mcp_json_string(j->token.claims, "iss"), j->token.sub, j->token.client_id);
 }
 
 /* Where the method has a section it must grant, and so must that of what is named. */
 static mcp_rc judge_named(mcp_ctx *ctx, request_rec *r, mcp_judged *j)
 {
     const apr_array_header_t *sections = j->location->sections[j->subject.kind];
-    const mcp_section *s = mcp_section_find(sections, j->subject.name), *method = method_section(j);
+    const char *name = j->subject.kind == MCP_SUBJECT_RESOURCE ? mcp_resource_uri_canonical(r->pool, j->subject.name) : j->subject.name;
+    const mcp_section *s = mcp_section_find(sections, name), *method = method_section(j);
     mcp_rc rc;
 
-    if (mcp_section_is_imitated(sections, j->subject.name))
+    if (mcp_section_is_imitated(sections, name))
         return mcp_fail(ctx, MCP_FORBIDDEN, "another section's name but for case or blanks; if it is meant, give it a section");
-    if (j->subject.kind == MCP_SUBJECT_RESOURCE && mcp_methods_uri_strays(j->subject.name))
-        return mcp_fail(ctx, MCP_BAD_PARAMS, "the URI has dot segments, backslashes or escaped separators; send it in its plain form");
+    if (j->subject.kind == MCP_SUBJECT_RESOURCE && !mcp_resource_uri_is_normal(j->subject.name))
+        return mcp_fail(ctx, MCP_BAD_PARAMS, "the URI is not in its normal form (RFC 3986 6.2.2): no dot segments, no needless escapes, no default port");
     if (method && (rc = judge_section(ctx, r, j, method))) return rc;
     rc = s ? judge_section(ctx, r, j, s) : judge_unlisted(ctx, j, method != NULL);
     return rc || j->subject.kind != MCP_SUBJECT_TOOL || j->phase == MCP_PHASE_LIST ? rc : judge_call(ctx, r, j, s);

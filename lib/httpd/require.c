@@ -7,6 +7,7 @@
 #include <apr_strings.h>
 #include "mcp/condition.h"
 #include "mcp/judge.h"
+#include "mcp/path.h"
 
 static module *owner;
 
@@ -173,6 +174,7 @@ static authz_status check_arg(request_rec *r, const char *args, const void *pars
     (void)args;
     if (!j || !line) return AUTHZ_DENIED;
     if (j->phase == MCP_PHASE_LIST) return line->negated ? AUTHZ_DENIED : AUTHZ_GRANTED;
+    if (!mcp_judged_takes_arguments(j)) return verdict(j, line, MCP_HOLDS_UNKNOWN);
     arguments = mcp_judged_arguments(r, j);
     claims = mcp_judged_claims(j);
     return verdict(j, line, mcp_condition_test(r->pool, line->condition, &arguments, &claims, line->negated));
@@ -236,16 +238,20 @@ static const char *scalar_text(apr_pool_t *p, const mcp_value *value)
     return apr_pstrmemdup(p, value->at, value->len);
 }
 
-/* Member names joined by dots. */
-static mcp_value walk(mcp_value root, const char *path)
+static void note(void *out, const mcp_value *value)
 {
-    size_t len;
+    *(mcp_value *)out = *value;
+}
 
-    for (; *path && root.kind == MCP_VALUE_OBJECT; path += len + (path[len] == '.')) {
-        len = strcspn(path, ".");
-        root = mcp_value_member(&root, path, len);
-    }
-    return *path ? mcp_value_of("", 0) : root;
+/* The last value that the path leads to; NONE where nobody can say. */
+static mcp_value walk(apr_pool_t *p, mcp_value root, const char *text)
+{
+    mcp_value found = { MCP_VALUE_NONE, NULL, 0 };
+    const char *why;
+    const mcp_path *path = mcp_path_parse(p, text, strlen(text), &why);
+
+    if (!path || !mcp_path_walk(p, path, &root, note, &found)) found.kind = MCP_VALUE_NONE;
+    return found;
 }
 
 static const char *claim_text(ap_expr_eval_ctx_t *ctx, const void *data, const char *path)
@@ -255,18 +261,18 @@ static const char *claim_text(ap_expr_eval_ctx_t *ctx, const void *data, const c
 
     (void)data;
     if (!j) return "";
-    value = walk(mcp_judged_claims(j), path);
+    value = walk(ctx->p, mcp_judged_claims(j), path);
     return scalar_text(ctx->p, &value);
 }
 
 static const char *argument_text(ap_expr_eval_ctx_t *ctx, const void *data, const char *path)
 {
-    const mcp_judged *j = ctx->r ? mcp_judged_of(ctx->r) : NULL;
+    mcp_judged *j = ctx->r ? mcp_judged_of(ctx->r) : NULL;
     mcp_value value;
 
     (void)data;
-    if (!j || j->phase == MCP_PHASE_LIST) return "";
-    value = walk(mcp_judged_arguments(ctx->r, j), path);
+    if (!j || j->phase == MCP_PHASE_LIST || !mcp_judged_takes_arguments(j)) return "";
+    value = walk(ctx->p, mcp_judged_arguments(ctx->r, j), path);
     return scalar_text(ctx->p, &value);
 }
 

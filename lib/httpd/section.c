@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 #include "mcp/methods.h"
 #include "mcp/pattern.h"
+#include "mcp/resource_uri.h"
 #include "mcp/section.h"
 
 static int has_require(const ap_directive_t *first)
@@ -28,6 +29,7 @@ static int may_ask_more(const ap_directive_t *d)
         if (!strncasecmp(args, "not ", 4)) args += 4;
         for (name = plain; *name && strncasecmp(args, *name, strlen(*name)); name++) { }
         if (!strcasecmp(d->directive, "Require") && !*name) return 1;
+        if (!strcasecmp(d->directive, "AuthMerging")) return 1;     /* what stands around the section is asked too */
         if (may_ask_more(d->first_child)) return 1;
     }
     return 0;
@@ -89,6 +91,15 @@ static void warn_unknown_method(cmd_parms *cmd, const char *word)
                      word, cmd->directive->filename, cmd->directive->line_num);
 }
 
+/* A pattern in another spelling than URIs must have would fit none of them. */
+static int is_normal_uri(apr_pool_t *p, const char *pattern)
+{
+    char *sample = apr_pstrdup(p, pattern), *star;
+
+    while ((star = strchr(sample, '*'))) *star = 'x';
+    return mcp_resource_uri_is_normal(sample);
+}
+
 /* What looks like another language of patterns and would match nothing. */
 static const char *check_word(cmd_parms *cmd, const char *word)
 {
@@ -96,6 +107,8 @@ static const char *check_word(cmd_parms *cmd, const char *word)
 
     if (!len) return apr_pstrcat(cmd->pool, cmd->cmd->name, "> has an empty name", NULL);
     if (len > MCP_PATTERN_MAX) return apr_psprintf(cmd->pool, "%s>: a name has at most %d bytes", cmd->cmd->name, MCP_PATTERN_MAX);
+    if (!strcasecmp(cmd->cmd->name, "<MCPResourceURI") && !is_normal_uri(cmd->temp_pool, word))
+        return apr_psprintf(cmd->pool, "%s %s>: write the URI in its normal form, as it must be asked for (docs/directives.md)", cmd->cmd->name, word);
     if (word[len - 1] == ',') return apr_psprintf(cmd->pool, "%s %s>: separate names by blanks, not by commas", cmd->cmd->name, word);
     if (!strcmp(word, "~") || *word == '^' || word[len - 1] == '$')
         return apr_psprintf(cmd->pool, "%s %s>: there are no regular expressions here; a star stands for anything", cmd->cmd->name, word);
@@ -114,6 +127,7 @@ static const char *parse_patterns(cmd_parms *cmd, const char *args, const apr_ar
     while (*args) {
         word = ap_getword_conf(cmd->pool, &args);
         if ((err = check_word(cmd, word))) return err;
+        if (!strcasecmp(cmd->cmd->name, "<MCPResourceURI")) word = mcp_resource_uri_canonical(cmd->pool, word);
         other = clash(before, word);
         if (other && !strcmp(other, word)) return apr_psprintf(cmd->pool, "%s %s> stands twice", cmd->cmd->name, word);
         if (other) return apr_psprintf(cmd->pool, "%s %s> and %s> fit the same names equally well; make one of them a prefix, or name what both fit",

@@ -17,10 +17,17 @@ static size_t span(const char *at, const char *end, const char *stops)
 /* . and .. aside: Windows drops dots and blanks at a segment's end. */
 static int is_odd(const char *segment, size_t len)
 {
-    size_t dots = 0;
+    if (!len || (segment[len - 1] != '.' && segment[len - 1] != ' ')) return 0;
+    return !(len == 1 && *segment == '.') && !(len == 2 && !memcmp(segment, "..", 2));
+}
 
-    while (dots < len && (segment[dots] == '.' || segment[dots] == ' ')) dots++;
-    return len && dots == len && !(len == 1 && *segment == '.') && !(len == 2 && !memcmp(segment, "..", 2));
+/* URL parsers drop some control characters wherever they stand. */
+static int has_controls(const char *text, size_t len)
+{
+    size_t i;
+
+    for (i = 0; i < len && (unsigned char)text[i] >= 0x20 && text[i] != 0x7f; i++) { }
+    return i < len;
 }
 
 /* Writes /a/b/c, nothing for the uppermost folder. 0 if a segment is odd. */
@@ -58,7 +65,7 @@ static mcp_holds judge(const char *root, const char *path, size_t len, reading a
 
 static int is_readable(const char *path, size_t len)
 {
-    if (!len || *path != '/' || memchr(path, '\0', len) || memchr(path, '\\', len)) return 0;
+    if (!len || *path != '/' || has_controls(path, len) || memchr(path, '\\', len)) return 0;
     return !memmem(path, len, "%u", 2) && mcp_text_is_utf8(path, len);
 }
 

@@ -73,8 +73,8 @@ static int put_value(EVP_MD_CTX *md, apr_pool_t *p, const mcp_value *v)
     if (v->kind == MCP_VALUE_OBJECT) return put_object(md, p, v);
     if (v->kind == MCP_VALUE_ARRAY) return put_array(md, p, v);
     if (v->kind != MCP_VALUE_STRING) return put(md, 'v', v->at, v->len);
-    text = mcp_value_text(p, v, &len);
-    return put(md, '"', text, len);
+    text = mcp_value_clear(p, v, &len);
+    return text ? put(md, '"', text, len) : put(md, 'r', v->at, v->len);     /* where decoding would make two strings one */
 }
 
 const char *mcp_definition_digest(apr_pool_t *p, const mcp_value *element)

@@ -194,22 +194,25 @@ static mcp_rc scan_parts(filter *f, const mcp_value *whole, const char *from, co
  * exactly if the message is. */
 static mcp_rc scan_without_id(filter *f, const mcp_value *whole, mcp_message *m)
 {
-    mcp_value id = mcp_value_member(whole, "id", 2), error;
+    mcp_value id = mcp_value_member(whole, "id", 2);
     mcp_rc rc = MCP_BAD_ENVELOPE;
 
     if (whole->kind != MCP_VALUE_OBJECT) return rc;
     if (id.kind == MCP_VALUE_NONE) rc = scan_parts(f, whole, whole->at + 1, whole->at + 1, "\"id\":0,", m);
     else if (id.len == 4 && !memcmp(id.at, "null", 4)) rc = scan_parts(f, whole, id.at, id.at + 4, "0", m);
-    if (rc) return rc;
-    error = mcp_value_member(whole, "error", 5);
-    return error.kind != MCP_VALUE_NONE ? MCP_OK : refuse(f, MCP_BAD_ENVELOPE, "no id, and no error");
+    return rc;
+}
+
+static int has_error(const mcp_value *whole)
+{
+    return mcp_value_member(whole, "error", 5).kind != MCP_VALUE_NONE;
 }
 
 static mcp_rc scan(filter *f, const mcp_value *whole, mcp_message *m)
 {
     mcp_rc rc = mcp_envelope_scan(&f->inner, &f->rules, whole->at, whole->len, m);
 
-    return rc == MCP_BAD_ENVELOPE ? scan_without_id(f, whole, m) : rc;
+    return rc == MCP_BAD_ENVELOPE && has_error(whole) ? scan_without_id(f, whole, m) : rc;
 }
 
 static mcp_rc filter_message(filter *f, const mcp_value *whole)

@@ -1,5 +1,6 @@
 #include <string.h>
-#include <strings.h>
+#include <apr_strings.h>
+#include "mcp/fold.h"
 #include "mcp/methods.h"
 #include "mcp/pattern.h"
 
@@ -80,35 +81,54 @@ static mcp_rc add(mcp_ctx *ctx, apr_array_header_t *out, mcp_subject_kind kind, 
     return MCP_OK;
 }
 
+/* The member of that very name; MCP_AMBIGUOUS if another is that name to a reader who takes no heed of case. */
+static mcp_rc exact_member(mcp_ctx *ctx, const mcp_value *object, const char *name, mcp_value *out)
+{
+    mcp_value_walk walk = mcp_value_begin(object);
+    mcp_value key, value;
+    size_t len, wanted = strlen(name);
+
+    *out = (mcp_value){ MCP_VALUE_NONE, NULL, 0 };
+    while (object->kind == MCP_VALUE_OBJECT && mcp_value_next(&walk, &key, &value)) {
+        const char *text = mcp_value_bytes(ctx->pool, &key, &len);
+        if (len == wanted && !memcmp(text, name, len)) *out = value;
+        else if (mcp_fold_equal(text, len, name, wanted)) return mcp_fail(ctx, MCP_AMBIGUOUS, "a member differs from %s by case alone", name);
+    }
+    return MCP_OK;
+}
+
 /* completion/complete: what is completed is an argument of a prompt or a variable of a resource template. */
 static mcp_rc add_reference(mcp_ctx *ctx, apr_array_header_t *out, const mcp_value *params)
 {
-    mcp_value ref = mcp_value_member(params, "ref", 3), type = mcp_value_member(&ref, "type", 4), name;
-    int prompt = mcp_value_is(&type, "ref/prompt", 10);
+    mcp_value ref, type, name, uri;
     const char *text;
     size_t len;
+    int prompt;
+    mcp_rc rc;
 
+    if ((rc = exact_member(ctx, params, "ref", &ref)) || (rc = exact_member(ctx, &ref, "type", &type))) return rc;
+    if ((rc = exact_member(ctx, &ref, "name", &name)) || (rc = exact_member(ctx, &ref, "uri", &uri))) return rc;
+    prompt = mcp_value_is(&type, "ref/prompt", 10);
     if (!prompt && !mcp_value_is(&type, "ref/resource", 12)) return mcp_fail(ctx, MCP_BAD_PARAMS, "ref.type is ref/prompt or ref/resource");
-    name = prompt ? mcp_value_member(&ref, "name", 4) : mcp_value_member(&ref, "uri", 3);
-    text = mcp_value_text(ctx->pool, &name, &len);
-    if (!text || strlen(text) != len) return mcp_fail(ctx, MCP_BAD_PARAMS, "ref.%s is no string", prompt ? "name" : "uri");
-    return add(ctx, out, prompt ? MCP_SUBJECT_PROMPT : MCP_SUBJECT_RESOURCE, text);
+    text = mcp_value_clear(ctx->pool, prompt ? &name : &uri, &len);
+    if (!text) return mcp_fail(ctx, MCP_BAD_PARAMS, "ref.%s is no string", prompt ? "name" : "uri");
+    return add(ctx, out, prompt ? MCP_SUBJECT_PROMPT : MCP_SUBJECT_RESOURCE, apr_pstrmemdup(ctx->pool, text, len));
 }
 
 /* subscriptions/listen: each resource whose changes are told must be one that may be read. */
 static mcp_rc add_subscriptions(mcp_ctx *ctx, apr_array_header_t *out, const mcp_value *params)
 {
-    mcp_value filter = mcp_value_member(params, "notifications", 13), uris = mcp_value_member(&filter, "resourceSubscriptions", 21), uri;
-    mcp_value_walk walk = mcp_value_begin(&uris);
+    mcp_value filter, uris, uri;
+    mcp_value_walk walk;
     const char *text;
     size_t len;
     mcp_rc rc;
 
+    if ((rc = exact_member(ctx, params, "notifications", &filter)) || (rc = exact_member(ctx, &filter, "resourceSubscriptions", &uris))) return rc;
     if (uris.kind != MCP_VALUE_NONE && uris.kind != MCP_VALUE_ARRAY) return mcp_fail(ctx, MCP_BAD_PARAMS, "resourceSubscriptions is a list of URIs");
-    while (mcp_value_next(&walk, NULL, &uri)) {
-        text = mcp_value_text(ctx->pool, &uri, &len);
-        if (!text || strlen(text) != len) return mcp_fail(ctx, MCP_BAD_PARAMS, "resourceSubscriptions is a list of URIs");
-        if ((rc = add(ctx, out, MCP_SUBJECT_RESOURCE, text))) return rc;
+    for (walk = mcp_value_begin(&uris); mcp_value_next(&walk, NULL, &uri); ) {
+        if (!(text = mcp_value_clear(ctx->pool, &uri, &len))) return mcp_fail(ctx, MCP_BAD_PARAMS, "resourceSubscriptions is a list of URIs");
+        if ((rc = add(ctx, out, MCP_SUBJECT_RESOURCE, apr_pstrmemdup(ctx->pool, text, len)))) return rc;
     }
     return MCP_OK;
 }
@@ -141,29 +161,4 @@ mcp_rc mcp_methods_subjects(mcp_ctx *ctx, const mcp_message *m, const mcp_value 
     if (r->where == AT_REF) return add_reference(ctx, list, &params);
     if ((rc = add(ctx, list, MCP_SUBJECT_TOKEN, NULL))) return rc;
     return add_subscriptions(ctx, list, &params);
-}
-
-static int escapes_one_of(const char *at, const char *const *codes)
-{
-    for (; *codes; codes++)
-        if (!strncasecmp(at, *codes, 3)) return 1;
-    return 0;
-}
-
-/* A dot segment: "." or ".." between slashes, or at the end. */
-static int is_dot_segment(const char *behind_slash)
-{
-    size_t dots = strspn(behind_slash, ".");
-
-    return (dots == 1 || dots == 2) && (!behind_slash[dots] || strchr("/?#", behind_slash[dots]));
-}
-
-int mcp_methods_uri_strays(const char *uri)
-{
-    static const char *const codes[] = { "%2e", "%2f", "%5c", "%25", "%00", NULL };
-    const char *c;
-
-    for (c = uri; *c; c++)
-        if (*c == '\\' || (unsigned char)*c < 0x20 || (*c == '%' && escapes_one_of(c, codes)) || (*c == '/' && is_dot_segment(c + 1))) return 1;
-    return 0;
 }

@@ -121,6 +121,7 @@ static int find_member(const walker *w, const step *s, const mcp_value *object, 
 
     *out = nowhere;
     while (mcp_value_next(&members, &name, &value)) {
+        if (mcp_value_is(&name, "__proto__", 9)) return 0;
         if (mcp_value_is(&name, s->name, s->len)) *out = value;
         else if (looks_like(w->p, &name, s)) return 0;
     }

@@ -21,6 +21,15 @@ static unsigned char next_char(const unsigned char **name, const unsigned char *
     return loosely ? mcp_fold_next(name, end) : *(*name)++;
 }
 
+/* Where a loose reader sees the next character: invisible ones are nothing to it. */
+static const unsigned char *skip_unseen(const unsigned char *name, const unsigned char *end, int loosely)
+{
+    size_t n;
+
+    while (loosely && name < end && *name >= 0xc2 && (n = mcp_text_invisible((const char *)name, (size_t)(end - name)))) name += n;
+    return name;
+}
+
 static unsigned char lower(unsigned char c, int loosely)
 {
     return loosely && c >= 'A' && c <= 'Z' ? (unsigned char)(c + 32) : c;
@@ -32,7 +41,7 @@ static int matches(const char *pattern, const char *from, size_t len, int loosel
     const unsigned char *name = (const unsigned char *)from, *end = name + len, *taken = NULL, *next;
     const char *star = NULL;
 
-    while (name < end) {
+    while ((name = skip_unseen(name, end, loosely)) < end) {
         next = name;
         if (*pattern == '*') {
             star = ++pattern;

@@ -55,6 +55,8 @@ static mcp_rc write_record(mcp_ctx *ctx, mcp_store *store, const char *id, const
     json_t *doc = mcp_json_own(ctx->pool, json_pack("{s:s,s:s,s:o}", "accepted", accepted, "seen", seen, "mirrors", mirrors_json(ctx->pool, element)));
     const char *text = doc ? mcp_json_text(ctx->pool, doc) : NULL;
 
+    /* More annotated arguments than a record holds are not compared, but a change always shows. */
+    if (text && strlen(text) > RECORD_MAX && !json_object_del(doc, "mirrors")) text = mcp_json_text(ctx->pool, doc);
     if (!text || strlen(text) > RECORD_MAX) return mcp_fail(ctx, MCP_INTERNAL, "the record of a tool cannot be written");
     return mcp_store_put(ctx, store, "tool", id, text, strlen(text), LIFE);
 }

@@ -22,21 +22,23 @@ const char *mcp_rate_parse(apr_pool_t *p, const char *limit, const char *per, mc
 }
 
 /* Every part with its length: no two callers share a counter by their names. */
-static const char *counter(apr_pool_t *p, const mcp_rate *rate, const char *resource, const char *tool, const char *user, const char *client)
+static const char *counter(apr_pool_t *p, const mcp_rate *rate, const char *resource, const char *tool, const char *issuer, const char *user, const char *client)
 {
+    if (rate->per == MCP_RATE_ALL || !issuer) issuer = "";
     if (rate->per == MCP_RATE_ALL || rate->per == MCP_RATE_CLIENT) user = "";
     if (rate->per == MCP_RATE_ALL || rate->per == MCP_RATE_USER) client = "";
-    return apr_psprintf(p, "%lu:%s%lu:%s%lu:%s%lu:%s", (unsigned long)strlen(resource), resource, (unsigned long)strlen(tool), tool,
-                        (unsigned long)strlen(user), user, (unsigned long)strlen(client), client);
+    return apr_psprintf(p, "%lu:%s%lu:%s%lu:%s%lu:%s%lu:%s", (unsigned long)strlen(resource), resource, (unsigned long)strlen(tool), tool,
+                        (unsigned long)strlen(issuer), issuer, (unsigned long)strlen(user), user, (unsigned long)strlen(client), client);
 }
 
-mcp_rc mcp_rate_count(mcp_ctx *ctx, mcp_store *store, const mcp_rate *rate, const char *resource, const char *tool, const char *user, const char *client)
+mcp_rc mcp_rate_count(mcp_ctx *ctx, mcp_store *store, const mcp_rate *rate, const char *resource, const char *tool, const char *issuer, const char *user,
+                      const char *client)
 {
     apr_uint32_t n;
     mcp_rc rc;
 
     if (!rate->calls) return MCP_OK;
-    if ((rc = mcp_store_count(ctx, store, "rate", counter(ctx->pool, rate, resource, tool, user, client), rate->seconds, &n))) return rc;
+    if ((rc = mcp_store_count(ctx, store, "rate", counter(ctx->pool, rate, resource, tool, issuer, user, client), rate->seconds, &n))) return rc;
     if (n <= rate->calls) return MCP_OK;
     return mcp_fail(ctx, MCP_TOO_MANY, "this tool may be called %u times in %u seconds", rate->calls, rate->seconds);
 }

@@ -122,7 +122,7 @@ def completions():
                       ("decoy-uri", '{"type":"ref/prompt","name":"admin_report","uri":"file:///public/a"}'),
                               ("decoy-name", '{"type":"ref/resource","uri":"db://customers/1","name":"greet"}'),
                               ("name-lone", '{"type":"ref/prompt","name":"greet\\ud800"}')):
-        yield deny(name, "Completing for what the caller may not use tells what is there.", complete(ref), status=403)
+        yield deny(name, "Completing for what the caller may not use tells what is there.", complete(ref), status=[403, 400])
     for name, ref in (("type-unknown", '{"type":"ref/tool","name":"greet"}'), ("type-case", '{"type":"REF/PROMPT","name":"greet"}'),
             ("type-missing", '{"name":"greet"}'), ("type-number", '{"type":1,"name":"greet"}'), ("null", "null"), ("text", '"greet"'),
             ("array", '[{"type":"ref/prompt","name":"greet"}]'),
@@ -171,7 +171,7 @@ def resources():
             ("sibling", "file:///publicity"), ("parent", "file:///public"), ("scheme", "http:///public/a"),
                       ("prefix", "xfile:///public/a"), ("user", "file://u@/public/a"), ("port", "file://:80/public/a"),
                               ("nested", "view-source:file:///public/a"), ("query-only", "?file:///public/a")):
-        yield deny(name + "-refused", "No URI that the caller may read.", message("resources/read", '{"uri":"%s"}' % uri), status=403)
+        yield deny(name + "-refused", "No URI that the caller may read.", message("resources/read", '{"uri":"%s"}' % uri), status=[403, 400])
     for name, uri in (("upper-path", "file:///PUBLIC/a"), ("upper-scheme", "FILE:///public/a"), ("blank-first", " file:///public/a"),
             ("zwsp", "\u200bfile:///public/a"), ("bom", "\ufefffile:///public/a"),
             ("long-s", "file:///public/a".replace("file", "f\u0131le")), ("percent-letter", "file:///%70ublic/a")):

@@ -37,6 +37,8 @@ BAD = [
     ("location", "MCPToolRate 10/0", "no rate"),
     ("location", "MCPToolRate 10/60 someone", "neither caller, user, client nor all"),
     ("location", "MCPTokenBinding maybe", "required or optional"),
+    ("location", "<MCPPrompt a>\nRequire valid-user\nMCPToolRate 1/60\n</MCPPrompt>", "stands in the <Location> or in <MCPTool>"),
+    ("location", "<MCPResourceURI https://a.test:443/x>\nRequire valid-user\n</MCPResourceURI>", "in its normal form"),
     ("location", "MCPBackendIdentity yes", "off, headers, or assertion"),
     ("location", "MCPBackendIdentity assertion users https://b.test", "MCPBackendIdentity: "),
     ("extra", "MCPScopeImplies a a", "holds itself"),

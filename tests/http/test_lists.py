@@ -146,11 +146,31 @@ def test_a_stream_that_cannot_be_read_ends_with_an_error(httpd, ask):
     assert json.loads(body.split(b"data: ")[-1])["error"]["code"] == -32603
 
 
-def test_answers_to_calls_are_not_read(httpd, ask):
+CALL = b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"read_customer_record"}}'
+
+
+@pytest.mark.parametrize("type", [b"application/json", b"text/event-stream"])
+def test_a_list_may_come_as_the_answer_to_a_call_where_there_are_sessions(httpd, ask, type):
+    httpd.backend.respond = lambda *_: iter([http(message() if type == b"application/json" else event(message()), type)])
+    status, _, body = httpd.call(CALL, httpd.token("customer.read"))
+    assert status == 200 and b"read_customer_record" in body and b"delete_table" not in body
+
+
+def test_answers_to_calls_without_sessions_are_not_read(httpd, ask):
     odd = http(b'{"tools": [{"name": "delete_table"}], "tools": 1', more=b"Content-Encoding: none\r\n")
     httpd.backend.respond = lambda *_: iter([odd])
-    status, _, body = httpd.call(b'{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"read_customer_record"}}', httpd.token("customer.read"))
-    assert status == 200 and body == b'{"tools": [{"name": "delete_table"}], "tools": 1'
+    body = CALL.replace(b'"name"', b'"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"},"name"')
+    headers = [("Content-Type", "application/json"), ("MCP-Protocol-Version", "2026-07-28"), ("Mcp-Method", "tools/call"), ("Mcp-Name", "read_customer_record"),
+               ("Authorization", "Bearer " + httpd.token("customer.read"))]
+    status, _, answer = httpd.send("POST", "/mcp", headers, body)
+    assert status == 200 and answer == b'{"tools": [{"name": "delete_table"}], "tools": 1'
+
+
+@pytest.mark.expects("MCP019")
+def test_only_a_path_may_stand_where_an_endpoint_does(httpd, ask):
+    stream = b"data: /**/" + json.dumps(json.loads(message())).encode() + b"\n\n"
+    for http_method in ("GET", "POST"):
+        assert b"delete_table" not in ask(http(stream, b"text/event-stream"), http_method=http_method)[2]
 
 
 def test_an_error_page_passes(httpd, ask):

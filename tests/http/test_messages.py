@@ -65,7 +65,7 @@ def test_lists_in_answers_to_a_batch_are_filtered(httpd):
 
 def session_of(httpd, **token):
     """Opens a session at the backend; what the client gets to hold."""
-    httpd.backend.respond = lambda *_: iter([b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nMcp-Session-Id: of-the-backend\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}"])
+    httpd.backend.respond = lambda *_: iter([b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nMcp-Session-Id: of-the-backend\r\nConnection: close\r\nContent-Length: 36\r\n\r\n{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}"])
     try:
         body = b'{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18"}}'
         _, head, _ = httpd.call(body, httpd.token("customer.read", **token))
@@ -93,3 +93,4 @@ def test_a_session_serves_who_opened_it_and_nobody_else(httpd, method):
         assert status == 404 and not seen and json.loads(answer)["error"]["code"] == -32001
     assert use(httpd, method, session[:-1])[0] == 404
     assert use(httpd, method, "unknown-here") == (200, [["unknown-here"]], use(httpd, method, "unknown-here")[2])
+    assert use(httpd, method, "of-the-backend")[:2] == (404, []), "its name without the seal"

@@ -47,6 +47,24 @@ RULES = """
 <MCPResourceURI "file:///docs/secret">
   Require mcp-scope db.admin
 </MCPResourceURI>
+<MCPTool "forced">
+  <RequireAll>
+    Require valid-user
+    Require not mcp-arg force = true
+  </RequireAll>
+</MCPTool>
+<MCPTool "filed">
+  Require mcp-arg path under /data
+</MCPTool>
+<MCPPrompt "regional">
+  Require mcp-arg region = eu
+</MCPPrompt>
+<MCPTool "hidden_*">
+  Require mcp-scope db.admin
+</MCPTool>
+<MCPResourceURI "r:*">
+  Require mcp-arg region = eu
+</MCPResourceURI>
 <MCPMethod "logging/setLevel">
   Require mcp-scope customer.read
 </MCPMethod>
@@ -79,6 +97,10 @@ def verdict(ruled, body, scope, claims=None):
         return "passed"
     assert json.loads(answer)["id"] == 5
     return json.loads(ruled.audit()[-1])["reason"]
+
+
+def completion(**params):
+    return request("completion/complete", ref={"type": "ref/prompt", "name": "regional"}, argument={"name": "city", "value": "B"}, **params)
 
 
 READ, WRITE, ADMIN = "customer.read", "customer.write", "db.admin"
@@ -133,6 +155,22 @@ ROWS = [
     (request("completion/complete", ref={"type": "ref/prompt", "name": "greet"}, argument={"name": "x", "value": ""}), READ, {}, "passed"),
     (request("completion/complete", ref={"type": "ref/prompt", "name": "other"}, argument={"name": "x", "value": ""}), READ, {}, "forbidden"),
     (request("completion/complete", ref={"type": "ref/resource", "uri": "file:///docs/{n}"}, argument={"name": "n", "value": ""}), READ, {}, "passed"),
+    (request("resources/read", uri="file://localhost/docs/secret"), READ, {}, "bad_params"),
+    (request("resources/read", uri="file:/docs/secret"), READ, {}, "bad_params"),
+    (request("resources/read", uri="file:///docs/secre%74"), READ, {}, "bad_params"),
+    (request("resources/read", uri="r:1", arguments={"region": "eu"}), READ, {}, "forbidden"),     # resources have no arguments
+    (call("forced", force=False), "", {}, "passed"),
+    (call("forced", force=True), "", {}, "forbidden"),
+    (call("forced", **{"__proto__": {"force": True}}), "", {}, "forbidden"),
+    (call("filed", path="/data/x"), "", {}, "passed"),
+    (call("filed", path="/data/..\t/etc"), "", {}, "forbidden"),
+    (call("filed", path="/data/.\n./etc"), "", {}, "forbidden"),
+    (call("hidd\u200ben_x"), READ, {}, "forbidden"),
+    (request("prompts/get", name="regional", arguments={"region": "eu"}), "", {}, "passed"),
+    (request("prompts/get", name="regional", arguments={"region": "us"}), "", {}, "forbidden"),
+    (completion(context={"arguments": {"region": "eu"}}), "", {}, "passed"),
+    (completion(context={"arguments": {"region": "us"}}, arguments={"region": "eu"}), "", {}, "forbidden"),
+    (completion(arguments={"region": "eu"}), "", {}, "forbidden"),
     (request("logging/setLevel", level="debug"), READ, {}, "passed"),
     (request("logging/setLevel", level="debug"), "", {}, "missing_scope"),
     (request("tasks/get", taskId="1"), READ, {}, "method_denied"),

@@ -73,6 +73,14 @@ def test_a_tool_that_changed_is_neither_listed_nor_called_until_it_is_accepted(p
     assert listed(h, poisoned) == ["read_customer_record"] and call(h)[0] == 200
 
 
+def test_a_change_shows_however_large_it_is(pinned):
+    h = pinned("learn")
+    assert listed(h, tool()) == ["read_customer_record"]
+    h = pinned("enforce")
+    large = tool("read_customer_record", "poisoned", **{"p%d" % i: {"type": "string", "x-mcp-header": "X" * 1000 + str(i)} for i in range(60)})
+    assert listed(h, large) == [] and call(h)[0] == 403 and json.loads(h.audit()[-1])["reason"] == "changed_tool"
+
+
 def test_a_tool_that_was_never_seen_is_refused_while_pins_are_enforced(pinned):
     h = pinned("enforce")
     assert call(h)[0] == 403 and listed(h, tool()) == [] and call(h)[0] == 403
@@ -139,6 +147,15 @@ def test_a_tool_may_be_called_so_often_by_each(limited):
     assert call(limited, "counted", client="another")[0] == 200 and call(limited, "counted", sub="bob")[0] == 200
     assert json.loads([l for l in limited.audit() if "429" or 1][-3])["reason"] == "too_many"
     assert [call(limited, "free")[0] for _ in range(6)] == [200] * 6
+
+
+def test_users_of_another_issuer_are_others(folder):
+    h = Httpd(folder(), dcr=False)
+    start(h, "off", RATES + "MCPTrustIssuer https://other.test jwks=file:idp.json")
+    try:
+        assert [call(h, "by_user", iss=iss)[0] for iss in ("https://other.test", "https://other.test", "https://other.test", "https://idp.test")] == [200, 200, 429, 200]
+    finally:
+        h.stop()
 
 
 def test_a_user_cannot_multiply_by_clients(limited):

@@ -45,7 +45,7 @@ static void only_its_owner_opens_it(void **state)
     assert_null(strstr(sealed, "backend"));
     for (i = 0; i < sizeof rows / sizeof *rows; i++) {
         mcp_token t = token_of(rows[i].iss, rows[i].client, rows[i].sub);
-        assert_int_equal(mcp_session_open(mcp_ctx_create(pool), key, &t, rows[i].resource, sealed, &id), rows[i].rc);
+        assert_int_equal(mcp_session_open(mcp_ctx_create(pool), key, &t, NULL, rows[i].resource, sealed, &id), rows[i].rc);
         if (!rows[i].rc) assert_string_equal(id, "backend.id-1");
     }
 }
@@ -61,10 +61,11 @@ static void nothing_else_opens(void **state)
     assert_int_equal(mcp_session_seal(mcp_ctx_create(pool), key, &owner, "https://r", "id", &sealed), MCP_OK);
     bad[2] = apr_pstrcat(pool, sealed, "x", NULL);
     bad[3] = apr_pstrmemdup(pool, sealed, strlen(sealed) - 1);
-    for (text = bad; *text; text++) assert_int_equal(mcp_session_open(mcp_ctx_create(pool), key, &owner, "https://r", *text, &id), MCP_BAD_SESSION);
-    assert_int_equal(mcp_session_open(mcp_ctx_create(pool), other, &owner, "https://r", sealed, &id), MCP_BAD_SESSION);
-    assert_int_equal(mcp_session_open(mcp_ctx_create(pool), key, &owner, "https://r", "of the backend's past", &id), MCP_OK);
-    assert_string_equal(id, "of the backend's past");
+    for (text = bad; *text; text++) assert_int_equal(mcp_session_open(mcp_ctx_create(pool), key, &owner, NULL, "https://r", *text, &id), MCP_BAD_SESSION);
+    assert_int_equal(mcp_session_open(mcp_ctx_create(pool), key, &owner, NULL, "https://r", "one, two", &id), MCP_BAD_SESSION);
+    assert_int_equal(mcp_session_open(mcp_ctx_create(pool), other, &owner, NULL, "https://r", sealed, &id), MCP_BAD_SESSION);
+    assert_int_equal(mcp_session_open(mcp_ctx_create(pool), key, &owner, NULL, "https://r", "of-the-backend's-past", &id), MCP_OK);
+    assert_string_equal(id, "of-the-backend's-past");
 }
 
 int main(void)
