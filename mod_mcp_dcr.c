@@ -245,6 +245,12 @@ static const char *set_dedupe(cmd_parms *cmd, void *dir, int on)
     return NULL;
 }
 
+static const char *set_statements(cmd_parms *cmd, void *dir, const char *issuer, const char *jwks)
+{
+    (void)dir;
+    return mcp_clients_set_statements(cmd, &config_of(cmd->server)->clients, issuer, jwks);
+}
+
 static const char *set_max(cmd_parms *cmd, void *dir, const char *value)
 {
     (void)dir;
@@ -280,6 +286,7 @@ static const command_rec directives[] = {
     AP_INIT_TAKE1("MCPRegistration", set_registration, NULL, RSRC_CONF, "open, token or off: who may register"),
     AP_INIT_TAKE1("MCPInitialAccessToken", set_initial_access, NULL, RSRC_CONF, "file with digests of the tokens that let register"),
     AP_INIT_FLAG("MCPRegistrationDedupe", set_dedupe, NULL, RSRC_CONF, "on: the same public client registered again from the same address is the same client"),
+    AP_INIT_TAKE2("MCPSoftwareStatementIssuer", set_statements, NULL, RSRC_CONF, "ISSUER jwks=file:PATH: whose software statements count"),
     AP_INIT_TAKE1("MCPMaxClients", set_max, NULL, RSRC_CONF, "how many clients are kept; the oldest that no user approved gives way"),
     AP_INIT_TAKE_ARGV("MCPClientIdMode", set_mode, NULL, RSRC_CONF, "stored, or sealed [key=FILE] [not-before=SECONDS]"),
     AP_INIT_TAKE_ARGV("MCPClientIdDocuments", set_documents, NULL, RSRC_CONF, "on or off [allow=DOMAIN...] [deny=DOMAIN...] [redirects=origin]"),

@@ -51,6 +51,8 @@ typedef struct {
     const char *initial_access;         /* initial_access.h: the file of tokens with which one may register; NULL: none counts */
     apr_uint32_t clients_max;           /* that are kept in the store; 0: as many as it holds */
     unsigned dedupe : 1;                /* the same public client registered again from the same address is the same client */
+    const struct mcp_statement_issuer *statements;  /* statement.h: whose software statements count */
+    int statement_count;
     const mcp_sealed *sealed;           /* NULL: clients are kept in the store */
     apr_int64_t refresh_idle;   /* seconds that a refresh token lives without being used */
     mcp_refresh_policy refresh;

@@ -6,10 +6,12 @@
 #include <http_config.h>
 #include "mcp/as.h"
 #include "mcp/cimd.h"
+#include "mcp/statement.h"
 
 typedef struct {
     int registration;               /* -1: unset; else one of the words below */
     const char *initial_access;     /* MCPInitialAccessToken; NULL: unset */
+    apr_array_header_t *statements; /* of mcp_statement_issuer; NULL: unset */
     apr_int64_t max;                /* 0: unset */
     int dedupe, sealed;             /* -1: unset */
     const unsigned char *seal_key;  /* NULL: derived from the signing key */
@@ -28,6 +30,7 @@ void mcp_clients_merge(mcp_clients *c, const mcp_clients *base);
 /* One for each directive: NULL, or a sentence. */
 const char *mcp_clients_set_registration(mcp_clients *c, const char *word);
 const char *mcp_clients_set_initial_access(cmd_parms *cmd, mcp_clients *c, const char *file);
+const char *mcp_clients_set_statements(cmd_parms *cmd, mcp_clients *c, const char *issuer, const char *jwks);
 const char *mcp_clients_set_max(mcp_clients *c, const char *number);
 const char *mcp_clients_set_mode(cmd_parms *cmd, mcp_clients *c, int argc, char *const argv[]);
 const char *mcp_clients_set_documents(cmd_parms *cmd, mcp_clients *c, int argc, char *const argv[]);

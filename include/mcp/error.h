@@ -53,6 +53,7 @@
   ROW(MCP_LOGIN_REQUIRED,        403, "login_required",           -32602, "MCP041", "the user is not logged in") \
   ROW(MCP_CONSENT_REQUIRED,      403, "consent_required",         -32602, "MCP042", "the user must be asked") \
   ROW(MCP_BAD_TICKET,            400, "invalid_request",          -32602, "MCP043", "this form is stale or was already sent; start again from the application") \
+  ROW(MCP_BAD_STATEMENT,         400, "invalid_software_statement",-32602, "MCP044", "the software statement is not acceptable") \
   ROW(MCP_FETCH_REFUSED,         400, "invalid_request",          -32602, "MCP050", "the address could not be used") \
   ROW(MCP_ABSENT,                404, "invalid_request",          -32602, "MCP051", "no such record") \
   ROW(MCP_EXISTS,                409, "invalid_request",          -32602, "MCP052", "the record exists already") \

@@ -7,6 +7,7 @@
 /* Leave once, with the answer; the record has digests. NULL: not given. */
 typedef struct {
     const char *secret, *access;    /* client_secret, registration_access_token */
+    const char *statement;          /* software_statement, given back as it came */
 } mcp_issued;
 
 /* The body as a JSON object: MCP_BAD_MEDIA_TYPE, MCP_TOO_LARGE or MCP_BAD_METADATA. */

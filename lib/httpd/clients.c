@@ -17,6 +17,7 @@ void mcp_clients_merge(mcp_clients *c, const mcp_clients *base)
 {
     if (c->registration < 0) c->registration = base->registration;
     if (!c->initial_access) c->initial_access = base->initial_access;
+    if (!c->statements) c->statements = base->statements;
     if (!c->max) c->max = base->max;
     if (c->dedupe < 0) c->dedupe = base->dedupe;
     if (c->sealed < 0) {
@@ -60,6 +61,38 @@ const char *mcp_clients_check(mcp_ctx *ctx, const mcp_clients *c, const mcp_scop
     if (c->registration == MCP_REGISTRATION_TOKEN && !c->initial_access) return "MCPRegistration token needs an MCPInitialAccessToken";
     wrong = c->initial_access ? mcp_initial_access_check(ctx, &as, c->initial_access) : NULL;
     return wrong ? apr_pstrcat(ctx->pool, "MCPInitialAccessToken: ", wrong, NULL) : NULL;
+}
+
+/* ---- MCPSoftwareStatementIssuer ---- */
+
+enum { JWKS_MAX = 256 * 1024 };
+
+static const char *read_keys(cmd_parms *cmd, const char *path, const mcp_keys **keys)
+{
+    mcp_ctx *ctx = mcp_ctx_create(cmd->temp_pool);
+    char *text = apr_palloc(cmd->temp_pool, JWKS_MAX), why[120];
+    apr_size_t len = JWKS_MAX;
+    apr_file_t *file;
+    apr_status_t status = path ? apr_file_open(&file, path, APR_FOPEN_READ, APR_FPROT_OS_DEFAULT, cmd->temp_pool) : APR_EBADPATH;
+
+    if (status == APR_SUCCESS) {
+        status = apr_file_read_full(file, text, len, &len);
+        apr_file_close(file);
+    }
+    if (status != APR_EOF) return apr_psprintf(cmd->pool, "MCPSoftwareStatementIssuer: %s: %s", path, status ? apr_strerror(status, why, sizeof why) : "it is too large");
+    return mcp_keys_from_jwks(ctx, cmd->pool, text, len, NULL, keys) ? apr_psprintf(cmd->pool, "MCPSoftwareStatementIssuer: %s: %s", path, ctx->detail) : NULL;
+}
+
+const char *mcp_clients_set_statements(cmd_parms *cmd, mcp_clients *c, const char *issuer, const char *jwks)
+{
+    mcp_statement_issuer one = { issuer, NULL };
+    const char *err;
+
+    if (strncasecmp(jwks, "jwks=file:", 10)) return "MCPSoftwareStatementIssuer wants ISSUER jwks=file:PATH";
+    if ((err = read_keys(cmd, ap_server_root_relative(cmd->pool, jwks + 10), &one.keys))) return err;
+    if (!c->statements) c->statements = apr_array_make(cmd->pool, 2, sizeof one);
+    APR_ARRAY_PUSH(c->statements, mcp_statement_issuer) = one;
+    return NULL;
 }
 
 const char *mcp_clients_set_max(mcp_clients *c, const char *number)
@@ -226,6 +259,8 @@ mcp_rc mcp_clients_build(mcp_ctx *ctx, apr_pool_t *p, const mcp_clients *c, mcp_
 
     as->registration_open = c->registration < 0 || c->registration == MCP_REGISTRATION_OPEN;
     as->initial_access = c->registration == MCP_REGISTRATION_OFF ? NULL : c->initial_access;
+    as->statements = c->statements ? (const mcp_statement_issuer *)(void *)c->statements->elts : NULL;
+    as->statement_count = c->statements ? c->statements->nelts : 0;
     as->clients_max = (apr_uint32_t)c->max;
     as->dedupe = c->dedupe == 1;
     if (c->sealed == 1 && (rc = build_sealed(ctx, p, c, as))) return rc;

@@ -3,6 +3,7 @@
 #include <apr_strings.h>
 #include "mcp/initial_access.h"
 #include "mcp/register.h"
+#include "mcp/statement.h"
 #include "mcp/text.h"
 
 static const mcp_json_caps body_caps = { 64 * 1024, 16 };
@@ -87,6 +88,7 @@ mcp_rc mcp_register_answer(mcp_ctx *ctx, const mcp_as *as, const mcp_client *cli
         json_object_set_new(doc, "registration_access_token", json_string(issued->access));
         json_object_set_new(doc, "registration_client_uri", json_string(apr_pstrcat(ctx->pool, as->issuer, "/register/", client->id, NULL)));
     }
+    if (issued->statement) json_object_set_new(doc, "software_statement", json_string(issued->statement));
     return mcp_out_json(ctx, out, status, doc);
 }
 
@@ -125,13 +127,14 @@ static mcp_rc use_up(mcp_ctx *ctx, const mcp_as *as, const mcp_initial_access *a
     return rc == MCP_BAD_TOKEN ? challenge(ctx, out, rc) : rc;
 }
 
-static mcp_rc judge(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, const mcp_initial_access *access, mcp_client *client)
+static mcp_rc judge(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, const mcp_initial_access *access, mcp_client *client, mcp_issued *issued)
 {
     const mcp_client_rules rules = { 0, access->scopes };
     json_t *doc;
     mcp_rc rc;
 
     if ((rc = mcp_register_read(ctx, in, &doc))) return rc;
+    if ((rc = mcp_statement_apply(ctx, as, doc, &doc, &issued->statement))) return rc;
     return mcp_client_judge(ctx, as, &rules, doc, client);
 }
 
@@ -151,7 +154,7 @@ static mcp_rc enroll(mcp_ctx *ctx, const mcp_as *as, const mcp_initial_access *a
 /* Several may be behind one address, so nobody gets to change what all of them use. */
 static mcp_rc enroll_once(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, mcp_client *client, mcp_out *out)
 {
-    const mcp_issued nothing = { NULL, NULL };
+    const mcp_issued nothing = { NULL, NULL, NULL };
     const mcp_client *known;
     mcp_rc rc;
 
@@ -171,15 +174,15 @@ static mcp_rc enroll_once(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, mcp_
 mcp_rc mcp_register(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, mcp_out *out)
 {
     mcp_initial_access access = { 0 };
-    mcp_issued issued = { NULL, NULL };
+    mcp_issued issued = { NULL, NULL, NULL };
     mcp_client client;
     mcp_rc rc;
 
     out->audit.event = "register";
     if ((rc = admit(ctx, as, in, &access, out))) return rc;
     out->audit.user = access.name;
-    if ((rc = judge(ctx, as, in, &access, &client))) return rc;
-    if (as->dedupe && !as->sealed && !access.name && client.auth == MCP_AUTH_NONE) return enroll_once(ctx, as, in, &client, out);
+    if ((rc = judge(ctx, as, in, &access, &client, &issued))) return rc;
+    if (as->dedupe && !as->sealed && !access.name && !issued.statement && client.auth == MCP_AUTH_NONE) return enroll_once(ctx, as, in, &client, out);
     if ((rc = enroll(ctx, as, &access, &client, &issued, out))) return rc;
     return mcp_register_answer(ctx, as, &client, &issued, 201, out);
 }

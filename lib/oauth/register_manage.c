@@ -3,6 +3,7 @@
 #include <apr_strings.h>
 #include "mcp/cimd.h"
 #include "mcp/register.h"
+#include "mcp/statement.h"
 #include "mcp/text.h"
 
 enum { CLAIM_LIFE = 60 };
@@ -51,7 +52,7 @@ static mcp_rc claim(mcp_ctx *ctx, const mcp_as *as, const mcp_client *client, mc
 
 static mcp_rc tell(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, const mcp_client *client, mcp_out *out)
 {
-    mcp_issued issued = { NULL, mcp_register_bearer(in) };
+    mcp_issued issued = { NULL, mcp_register_bearer(in), NULL };
 
     return mcp_register_answer(ctx, as, client, &issued, 200, out);
 }
@@ -74,7 +75,7 @@ static mcp_rc check_identity(mcp_ctx *ctx, const mcp_client *client, const json_
 }
 
 /* By the rules of a registration, and what the record says beside them. */
-static mcp_rc judge(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, const mcp_client *client, mcp_client *updated)
+static mcp_rc judge(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, const mcp_client *client, mcp_client *updated, mcp_issued *issued)
 {
     const mcp_client_rules rules = { 0, client->ceiling };
     json_t *doc;
@@ -82,6 +83,7 @@ static mcp_rc judge(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, const mcp_
 
     if ((rc = mcp_register_read(ctx, in, &doc))) return rc;
     if ((rc = check_identity(ctx, client, doc))) return rc;
+    if ((rc = mcp_statement_apply(ctx, as, doc, &doc, &issued->statement))) return rc;
     if ((rc = mcp_client_judge(ctx, as, &rules, doc, updated))) return rc;
     if ((updated->auth == MCP_AUTH_NONE) != (client->auth == MCP_AUTH_NONE))
         return mcp_fail(ctx, MCP_BAD_METADATA, "token_endpoint_auth_method: a public client stays public and a confidential one confidential; register anew");
@@ -103,7 +105,7 @@ static mcp_rc replace(mcp_ctx *ctx, const mcp_as *as, const mcp_client *updated)
 
 static mcp_rc change(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, const mcp_client *client, mcp_out *out)
 {
-    mcp_issued issued = { NULL, NULL };
+    mcp_issued issued = { NULL, NULL, NULL };
     mcp_client updated;
     mcp_rc rc;
 
@@ -111,7 +113,7 @@ static mcp_rc change(mcp_ctx *ctx, const mcp_as *as, const mcp_in *in, const mcp
         mcp_out_header(ctx, out, "Allow", "GET, DELETE");
         return mcp_fail(ctx, MCP_BAD_METHOD, "the client_id carries the metadata, so neither changes without the other; register anew");
     }
-    if ((rc = judge(ctx, as, in, client, &updated))) return rc;
+    if ((rc = judge(ctx, as, in, client, &updated, &issued))) return rc;
     if ((rc = mcp_register_secret(ctx, as, &updated, &issued))) return rc;
     if ((rc = mcp_register_access(ctx, &updated, &issued))) return rc;
     if ((rc = claim(ctx, as, client, out))) return rc;
