@@ -29,11 +29,12 @@ BUILD = {"gate": ["gcc", "-std=gnu11", "-O2", "-I", ROOT + "/include", HERE + "/
 
 # Values that a parser is known to read in a way of its own, by what stands in the gate's line: method, name and uri must be read alike all
 # the same, arguments and id then need not. No rule judges a text with U+0000, or with half a surrogate pair or U+FFFD (condition.h), so the first three deceive nobody.
-HALF = re.compile(b"%EF%BF%BD")
+HALF, LONG = b"%EF%BF%BD", rb"#-?[\d.]{16}|\de[-+]"
 OWN_WAY = {"cjson": re.compile(b"%00"),                                         # cuts a text there
-           "ruby": HALF, "perl": HALF,                                          # make one character of two first halves; drop the first
+           "ruby": re.compile(HALF),                                            # makes one character of two first halves
+           "perl": re.compile(HALF + b"|" + LONG), "cpanel": re.compile(LONG),  # drops the first half; numbers are off in the last digits
            "jsonc": re.compile(rb"e\+(1[89]|[2-9]\d|\d{3})|inf"),               # gives integers beyond 64 bits the nearest it has
-           "rust": re.compile(rb"#-?\d+\.?\d{15}|\de[-+]")}                     # its numbers may be off in the last digit
+           "rust": re.compile(LONG)}                                            # numbers are off in the last digit
 
 # RapidJSON 1.1.0 takes the power of ten of such a number from beside its table: another number each time, or the end of the process.
 SPARED = {"rapidjson": re.compile(rb"0\.?0{280}")}
