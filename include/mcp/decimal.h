@@ -24,7 +24,7 @@ int mcp_decimal_compare(const mcp_decimal *a, const mcp_decimal *b);
 /* The same for a reader that keeps numbers as doubles: 0 also where a and b differ by less than a double can hold. */
 int mcp_decimal_compare_rounded(const mcp_decimal *a, const mcp_decimal *b);
 
-/* Does a stand in one of these orders to b? UNKNOWN where a reader with doubles would answer otherwise. */
+/* Does a stand in one of these orders to b? UNKNOWN where a reader with doubles would answer otherwise, and for numbers below 1e-300, which some misread. */
 enum { MCP_LESS = 1, MCP_EQUAL = 2, MCP_GREATER = 4 };
 mcp_holds mcp_decimal_holds(unsigned orders, const mcp_decimal *a, const mcp_decimal *b);
 

@@ -129,12 +129,18 @@ static unsigned order_of(int compared)
     return compared < 0 ? MCP_LESS : MCP_GREATER;
 }
 
+/* So near to zero that some readers get it altogether wrong. */
+static int is_tiny(const mcp_decimal *d)
+{
+    return d->count && d->exponent < -SAFE_EXPONENT;
+}
+
 mcp_holds mcp_decimal_holds(unsigned orders, const mcp_decimal *a, const mcp_decimal *b)
 {
     int exact = (orders & order_of(mcp_decimal_compare(a, b))) != 0;
     int seen = (orders & order_of(mcp_decimal_compare_rounded(a, b))) != 0;
 
-    if (exact != seen) return MCP_HOLDS_UNKNOWN;
+    if (exact != seen || is_tiny(a) || is_tiny(b)) return MCP_HOLDS_UNKNOWN;
     return exact ? MCP_HOLDS_YES : MCP_HOLDS_NO;
 }
 

@@ -21,7 +21,7 @@ static void check_foreign(mcp_ctx *ctx, const mcp_as *as, const char *text)
 
 static void check_sealed(mcp_ctx *ctx, const mcp_as *as, const char *text)
 {
-    mcp_ticket in = { NULL, "client", text, "scope", "resource", "challenge", text }, out;
+    mcp_ticket in = { NULL, "client", text, "scope", "resource", "challenge", text, 1 }, out;
     const char *sealed;
     mcp_rc rc = mcp_ticket_seal(ctx, as, "alice", &in, &sealed);
 
