@@ -132,7 +132,7 @@ static unsigned order_of(int compared)
 /* So near to zero that some readers get it altogether wrong. */
 static int is_tiny(const mcp_decimal *d)
 {
-    return d->count && d->exponent < -SAFE_EXPONENT;
+    return d->count && d->exponent - 1 < -SAFE_EXPONENT;
 }
 
 mcp_holds mcp_decimal_holds(unsigned orders, const mcp_decimal *a, const mcp_decimal *b)
