@@ -32,6 +32,8 @@ MODULES   := $(DOORS:%=$(OUT)/%.so)
 UNIT      := $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZ      := $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
+# Made on the way to the modules, and kept.
+.SECONDARY: $(DOORS:%=$(OUT)/%.o)
 .PHONY: all lib tools unit fuzz replay check install demo bench proxy-bench clean
 all: $(MODULES)
 lib: $(OUT)/libmcp.a

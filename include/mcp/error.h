@@ -19,6 +19,7 @@
   ROW(MCP_BAD_REQUEST,           400, "invalid_request",          -32600, "MCP006", "the request is malformed") \
   ROW(MCP_NOT_FOUND,             404, "invalid_request",          -32601, "MCP007", "there is nothing here") \
   ROW(MCP_TOO_MANY,              429, "temporarily_unavailable",  -32603, "MCP008", "too many requests; wait before the next one") \
+  ROW(MCP_ODD_URI,               400, "invalid_request",          -32602, "MCP009", "the URI is not in its normal form; send it so") \
   ROW(MCP_BAD_JSON,              400, "invalid_request",          -32700, "MCP010", "the body is not strict JSON") \
   ROW(MCP_BAD_ENVELOPE,          400, "invalid_request",          -32600, "MCP011", "the body is not one JSON-RPC message") \
   ROW(MCP_AMBIGUOUS,             400, "invalid_request",          -32600, "MCP012", "the message can be read in two ways; send every member once, spelt exactly") \

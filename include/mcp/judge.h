@@ -30,7 +30,10 @@ typedef struct {
     const char *denied;             /* the last mcp- line that denied */
     const char *authorization, *session;    /* the headers as they came, for a gate to which httpd sends the request on */
     mcp_value arguments;            /* of the message, once has_arguments is set */
+    const char *backend_session;    /* what the backend calls the session of the request */
     unsigned has_arguments : 1;
+    unsigned arguments_unclear : 1; /* two readers would find others */
+    unsigned listed_template : 1;   /* a list names a URI template, not a URI */
     unsigned lists : 1;             /* one message of a batch asks for a list */
     apr_array_header_t *used;       /* sections met so far, judge.c's own */
 } mcp_judged;

@@ -20,6 +20,10 @@ typedef struct {
     const char *name;       /* NULL for TOKEN and METHOD */
 } mcp_subject;
 
+/* The member of that very name, NONE without one; MCP_AMBIGUOUS if another is that name to a reader who takes no heed of case, or is
+ * called __proto__. */
+mcp_rc mcp_methods_member(mcp_ctx *ctx, const mcp_value *object, const char *name, mcp_value *out);
+
 /* The kind of what the message itself names: TOOL, PROMPT or RESOURCE, else METHOD or TOKEN. */
 mcp_subject_kind mcp_methods_named(const mcp_message *message);
 

@@ -242,20 +242,27 @@ static int is_blank(const unsigned char *c, size_t n)
     unsigned u;
 
     if (n == 1) return *c <= ' ' || *c == 0x7f;
+    if (mcp_text_invisible((const char *)c, n)) return 1;
     u = n == 2 ? (c[0] & 31u) << 6 | (c[1] & 63u) : n == 3 ? (c[0] & 15u) << 12 | (c[1] & 63u) << 6 | (c[2] & 63u) : 0;
-    return (u >= 0x80 && u <= 0xa0) || u == 0xad || u == 0x1680 || u == 0x180e || (u >= 0x2000 && u <= 0x200f) || (u >= 0x2028 && u <= 0x202f)
-        || (u >= 0x205f && u <= 0x206f) || u == 0x3000 || u == 0xfeff;
+    return (u >= 0x80 && u <= 0xa0) || u == 0x1680 || (u >= 0x2000 && u <= 0x200a) || (u >= 0x2028 && u <= 0x202f) || u == 0x205f || u == 0x3000;
 }
 
 size_t mcp_text_invisible(const char *text, size_t len)
 {
+    static const struct {
+        unsigned first, last;
+    } ranges[] = { { 0xad, 0xad }, { 0x34f, 0x34f }, { 0x61c, 0x61c }, { 0x115f, 0x1160 }, { 0x17b4, 0x17b5 }, { 0x180b, 0x180f }, { 0x200b, 0x200f }, { 0x202a, 0x202e },
+                   { 0x2060, 0x206f }, { 0x3164, 0x3164 }, { 0xfe00, 0xfe0f }, { 0xfeff, 0xfeff }, { 0xffa0, 0xffa0 }, { 0xfff0, 0xfffb }, { 0xe0000, 0xe0fff } };
     const unsigned char *c = (const unsigned char *)text;
-    unsigned u;
+    size_t n = !len || *c < 0xc2 ? 0 : *c < 0xe0 ? 2 : *c < 0xf0 ? 3 : 4, i;
+    unsigned u = 0;
 
-    if (len >= 2 && c[0] == 0xc2 && c[1] == 0xad) return 2;
-    if (len < 3 || (c[0] & 0xf0) != 0xe0) return 0;
-    u = (c[0] & 15u) << 12 | (c[1] & 63u) << 6 | (c[2] & 63u);
-    return u == 0x180e || (u >= 0x200b && u <= 0x200f) || (u >= 0x202a && u <= 0x202e) || (u >= 0x2060 && u <= 0x206f) || u == 0xfeff ? 3 : 0;
+    if (!n || n > len) return 0;
+    u = *c & (0xffu >> (n + 1));
+    for (i = 1; i < n; i++) u = u << 6 | (c[i] & 63u);
+    for (i = 0; i < sizeof ranges / sizeof *ranges; i++)
+        if (u >= ranges[i].first && u <= ranges[i].last) return n;
+    return 0;
 }
 
 size_t mcp_text_blanks(const char *text, size_t len, int at_end)

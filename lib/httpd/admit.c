@@ -62,6 +62,15 @@ int mcp_admit_has_body(request_rec *r)
 
 /* ---- the order of things ---- */
 
+/* What some backends drop from a path would lead to another location's backend by the rules of this one. */
+static int strays(const char *path)
+{
+    size_t len = strlen(path), i;
+
+    for (i = 0; i < len && (unsigned char)path[i] > 0x20 && path[i] != 0x7f && path[i] != ';'; i++) { }
+    return i < len || (len && path[len - 1] == '.');
+}
+
 static int is_known_origin(request_rec *r, const mcp_location *d)
 {
     const char *const own[] = { d->where->origin, NULL };
@@ -77,6 +86,7 @@ static mcp_rc open_session(mcp_ctx *ctx, request_rec *r, mcp_judged *j)
 
     if (!(j->session = apr_table_get(r->headers_in, "Mcp-Session-Id"))) return MCP_OK;
     if ((rc = mcp_session_open(ctx, j->all->session_key, &j->token, j->all->store, j->location->where->resource, j->session, &id))) return rc;
+    j->backend_session = id;
     apr_table_setn(r->headers_in, "Mcp-Session-Id", id);
     return MCP_OK;
 }
@@ -96,6 +106,7 @@ static void take_part(request_rec *r, mcp_judged *j, int i)
     j->text = part->text;
     j->text_len = part->len;
     j->has_arguments = 0;
+    j->arguments_unclear = 0;
     if (mcp_answer_lists(r->method, &j->message)) j->lists = 1;
 }
 
@@ -126,6 +137,7 @@ mcp_rc mcp_admit(mcp_ctx *ctx, request_rec *r, mcp_judged *j)
     const apr_table_t *headers;
     mcp_rc rc;
 
+    if (strays(r->uri)) return mcp_fail(ctx, MCP_BAD_REQUEST, "the path has parameters, controls, or ends in a dot or blank");
     if (!is_known_origin(r, d))
         return mcp_fail(ctx, MCP_BAD_ORIGIN, "add MCPAllowOrigin for it if it is yours");
     if ((rc = mcp_gate_headers(ctx, r->method, r->headers_in, mcp_admit_has_body(r)))) return rc;

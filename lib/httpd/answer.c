@@ -15,6 +15,8 @@ typedef struct {
     mcp_ctx *ctx;
     mcp_judged *judged;
     int lists;                      /* the answer may hold lists */
+    int asked;                      /* a list was asked for, or this is a stream on which answers of other requests may come */
+    int sealed;                     /* its session was seen to */
     state at;
     apr_bucket_brigade *kept;       /* GATHERING: all of it; STREAMING: what leaves now */
     apr_off_t kept_len;
@@ -33,13 +35,18 @@ static const char *answered(request_rec *r, const char *name)
     return value ? value : apr_table_get(r->err_headers_out, name);
 }
 
+static int is_session_of(const mcp_judged *j, const char *id)
+{
+    return j->backend_session && !strcmp(j->backend_session, id);
+}
+
 static mcp_rc seal_session(watch *w)
 {
     request_rec *r = w->r;
     const char *id = apr_table_get(r->headers_out, "Mcp-Session-Id"), *sealed;
 
     if (!id) return MCP_OK;
-    if (w->judged->all->store && !w->judged->session && mcp_session_remember(w->ctx, w->judged->all->store, w->judged->location->where->resource, id))
+    if (w->judged->all->store && !is_session_of(w->judged, id) && mcp_session_remember(w->ctx, w->judged->all->store, w->judged->location->where->resource, id))
         return w->ctx->rc;
     if (mcp_session_seal(w->ctx, w->judged->all->session_key, &w->judged->token, w->judged->location->where->resource, id, &sealed)) return w->ctx->rc;
     apr_table_setn(r->headers_out, "Mcp-Session-Id", sealed);
@@ -89,6 +96,30 @@ static int keep_listed(void *baton, mcp_list_kind kind, const char *name, const 
 
 static const mcp_envelope_rules answer_rules = { MCP_ANSWER_MAX, 256 };
 
+/* A text in which no name of a list stands, plain, in capitals or with escapes, is none whoever reads it. */
+static int may_name_a_list(const char *text, size_t len)
+{
+    static const char *const stems[] = { "tool", "prompt", "ource", "emplate", "\\u", NULL };
+    const char *const *stem;
+    size_t i;
+
+    for (i = 0; i < len; i++)
+        for (stem = stems; *stem; stem++)
+            if (strlen(*stem) <= len - i && !strncasecmp(text + i, *stem, strlen(*stem))) return 1;
+    return 0;
+}
+
+/* Who asked for no list gets what backends are sloppy about, unless a list may hide in it. */
+static mcp_rc filter_text(watch *w, apr_pool_t *p, const char *text, size_t len, const char **out, size_t *out_len)
+{
+    mcp_rc rc = mcp_lists_filter(w->ctx, p, &answer_rules, text, len, keep_listed, w, out, out_len);
+
+    if (!rc || w->asked || may_name_a_list(text, len)) return rc;
+    mcp_ctx_clear(w->ctx);
+    *out = NULL;
+    return MCP_OK;
+}
+
 /* The endpoint event of the 2024-11-05 transport: a path or URL, which nobody reads as a message. */
 static int is_endpoint(const char *data, size_t len)
 {
@@ -104,7 +135,7 @@ static mcp_rc judge_event(void *baton, apr_pool_t *scratch, const char *data, si
     watch *w = baton;
 
     if (!strcmp(w->r->method, "GET") && is_endpoint(data, len)) return MCP_OK;
-    return mcp_lists_filter(w->ctx, scratch, &answer_rules, data, len, keep_listed, w, instead, instead_len);
+    return filter_text(w, scratch, data, len, instead, instead_len);
 }
 
 static mcp_rc event_leaves(void *baton, const char *bytes, size_t len)
@@ -132,14 +163,15 @@ static mcp_rc decide(watch *w, const apr_bucket_brigade *bb)
     const char *type = r->content_type ? r->content_type : answered(r, "Content-Type"), *encoding = answered(r, "Content-Encoding");
 
     w->at = PASSING;
-    if (!w->lists || (!has_bytes(bb) && APR_BUCKET_IS_EOS(APR_BRIGADE_LAST(bb)))) return MCP_OK;
+    if (!w->lists || !ap_is_HTTP_SUCCESS(r->status) || (!has_bytes(bb) && APR_BUCKET_IS_EOS(APR_BRIGADE_LAST(bb)))) return MCP_OK;
+    if (!w->asked && !is_type(type, "application/json") && !is_type(type, "text/event-stream")) return MCP_OK;    /* no client reads a message there */
     if (encoding && strcasecmp(encoding, "identity")) return mcp_fail(w->ctx, MCP_BAD_ANSWER, "it is compressed (%s) though it was asked for plain", encoding);
     if (r->status == HTTP_PARTIAL_CONTENT) return mcp_fail(w->ctx, MCP_BAD_ANSWER, "it is a part of an answer");
     forget_body_headers(r);
     w->kept = apr_brigade_create(r->pool, r->connection->bucket_alloc);
     if (is_type(type, "application/json")) w->at = GATHERING;
     else if (is_type(type, "text/event-stream")) w->at = STREAMING;
-    else if (ap_is_HTTP_SUCCESS(r->status)) return mcp_fail(w->ctx, MCP_BAD_ANSWER, "its media type is %s", type ? type : "missing");
+    else return mcp_fail(w->ctx, MCP_BAD_ANSWER, "its media type is %s", type ? type : "missing");
     if (w->at == STREAMING) w->sse = mcp_sse_begin(w->ctx, MCP_ANSWER_MAX, judge_event, event_leaves, w);
     return w->at == STREAMING && !w->sse ? mcp_fail(w->ctx, MCP_INTERNAL, "memory is out") : MCP_OK;
 }
@@ -186,7 +218,7 @@ static apr_status_t gathered(ap_filter_t *f, watch *w)
     char *text;
 
     if (apr_brigade_pflatten(w->kept, &text, &len, w->r->pool) != APR_SUCCESS) return APR_ENOMEM;
-    if (mcp_lists_filter(w->ctx, w->r->pool, &answer_rules, text, len, keep_listed, w, &out, &out_len)) return refuse(f, w, 0);
+    if (filter_text(w, w->r->pool, text, len, &out, &out_len)) return refuse(f, w, 0);
     w->at = PASSING;
     if (out) {
         apr_brigade_cleanup(w->kept);
@@ -260,12 +292,21 @@ static apr_status_t stream(ap_filter_t *f, watch *w, apr_bucket_brigade *bb)
 
 /* ---- the filter ---- */
 
+/* An answer without a type, of which neither a byte nor the end has come: there may be no body at all. */
+static int is_headless(const watch *w, const apr_bucket_brigade *bb)
+{
+    return !w->r->content_type && !answered(w->r, "Content-Type") && !has_bytes(bb) && !APR_BUCKET_IS_EOS(APR_BRIGADE_LAST(bb));
+}
+
 static apr_status_t answer(ap_filter_t *f, apr_bucket_brigade *bb)
 {
     watch *w = f->ctx;
 
     if (APR_BRIGADE_EMPTY(bb)) return APR_SUCCESS;
-    if (w->at == UNDECIDED && (seal_session(w) || decide(w, bb))) return refuse(f, w, 0);
+    if (w->at == UNDECIDED && !w->sealed && seal_session(w)) return refuse(f, w, 0);
+    w->sealed = 1;
+    if (w->at == UNDECIDED && is_headless(w, bb)) return ap_pass_brigade(f->next, bb);
+    if (w->at == UNDECIDED && decide(w, bb)) return refuse(f, w, 0);
     switch (w->at) {
     case GATHERING: return gather(f, w, bb);
     case STREAMING: return stream(f, w, bb);
@@ -295,7 +336,7 @@ int mcp_answer_lists(const char *http_method, const mcp_message *m)
 /* Where there are sessions a backend finds the stream of an answer by the id that the client chose: a list may come as the answer to anything. */
 static int is_read(const request_rec *r, const mcp_judged *j)
 {
-    return j->lists || mcp_answer_lists(r->method, &j->message) || j->location->pins == MCP_PIN_ENFORCE || !mcp_gate_is_stateless(r->headers_in, &j->message);
+    return j->lists || j->session || mcp_answer_lists(r->method, &j->message) || j->location->pins == MCP_PIN_ENFORCE || !mcp_gate_is_stateless(r->headers_in, &j->message);
 }
 
 void mcp_answer_watch(mcp_ctx *ctx, request_rec *r, mcp_judged *j)
@@ -307,6 +348,7 @@ void mcp_answer_watch(mcp_ctx *ctx, request_rec *r, mcp_judged *j)
     w->r = r;
     w->ctx = ctx;
     w->judged = j;
+    w->asked = j->lists || mcp_answer_lists(r->method, &j->message);
     w->lists = j->location->mode == MCP_MODE_ON && is_read(r, j);
     for (name = names; w->lists && *name; name++) apr_table_unset(r->headers_in, *name);
     ap_add_output_filter_handle(answer_filter, w, r, r->connection);

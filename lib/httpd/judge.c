@@ -29,14 +29,16 @@ static mcp_value whole_message(request_rec *r, const mcp_judged *j)
 }
 
 /* What a completion knows of its prompt's arguments: those given before, and not what an idle member calls arguments. */
-static mcp_value completion_arguments(request_rec *r, const mcp_judged *j)
+static mcp_value completion_arguments(request_rec *r, mcp_judged *j)
 {
-    mcp_value message = whole_message(r, j), params = mcp_value_member(&message, "params", 6), context = mcp_value_member(&params, "context", 7);
+    mcp_ctx quiet = { .pool = r->pool };
+    mcp_value message = whole_message(r, j), params = mcp_value_member(&message, "params", 6), context, arguments = none;
 
-    return mcp_value_member(&context, "arguments", 9);
+    j->arguments_unclear = mcp_methods_member(&quiet, &params, "context", &context) || mcp_methods_member(&quiet, &context, "arguments", &arguments);
+    return arguments;
 }
 
-static mcp_value read_arguments(request_rec *r, const mcp_judged *j)
+static mcp_value read_arguments(request_rec *r, mcp_judged *j)
 {
     mcp_value v = { MCP_VALUE_OBJECT, NULL, j->message.arguments_len };     /* the scanner knows its ends */
 
@@ -183,6 +185,24 @@ static mcp_rc judge_call(mcp_ctx *ctx, request_rec *r, mcp_judged *j, const mcp_
                           mcp_json_string(j->token.claims, "iss"), j->token.sub, j->token.client_id);
 }
 
+/* 1 if spelling can decide which section a URI belongs to: there is more than one, or one that does not hold them all. */
+static int parts_uris(const apr_array_header_t *sections)
+{
+    const apr_array_header_t *only;
+
+    if (!sections) return 0;
+    only = APR_ARRAY_IDX(sections, 0, mcp_section).patterns;
+    return sections->nelts > 1 || only->nelts > 1 || strcmp(APR_ARRAY_IDX(only, 0, const char *), "*");
+}
+
+/* A URI template is the server's own word for many URIs, each of which is judged when it is read. */
+static int is_normal(const mcp_judged *j)
+{
+    int is_template = j->listed_template || (j->message.method && !strcmp(j->message.method, "completion/complete"));
+
+    return is_template ? mcp_resource_uri_begins_normally(j->subject.name, strcspn(j->subject.name, "{")) : mcp_resource_uri_is_normal(j->subject.name);
+}
+
 /* Where the method has a section it must grant, and so must that of what is named. */
 static mcp_rc judge_named(mcp_ctx *ctx, request_rec *r, mcp_judged *j)
 {
@@ -191,10 +211,10 @@ static mcp_rc judge_named(mcp_ctx *ctx, request_rec *r, mcp_judged *j)
     const mcp_section *s = mcp_section_find(sections, name), *method = method_section(j);
     mcp_rc rc;
 
-    if (mcp_section_is_imitated(sections, name))
+    if (mcp_section_is_imitated(sections, j->subject.name))
         return mcp_fail(ctx, MCP_FORBIDDEN, "another section's name but for case or blanks; if it is meant, give it a section");
-    if (j->subject.kind == MCP_SUBJECT_RESOURCE && !mcp_resource_uri_is_normal(j->subject.name))
-        return mcp_fail(ctx, MCP_BAD_PARAMS, "the URI is not in its normal form (RFC 3986 6.2.2): no dot segments, no needless escapes, no default port");
+    if (j->subject.kind == MCP_SUBJECT_RESOURCE && parts_uris(sections) && !is_normal(j))
+        return mcp_fail(ctx, MCP_ODD_URI, "no dot segments, fragments or needless escapes, no default port (RFC 3986 6.2.2)");
     if (method && (rc = judge_section(ctx, r, j, method))) return rc;
     rc = s ? judge_section(ctx, r, j, s) : judge_unlisted(ctx, j, method != NULL);
     return rc || j->subject.kind != MCP_SUBJECT_TOOL || j->phase == MCP_PHASE_LIST ? rc : judge_call(ctx, r, j, s);
@@ -204,6 +224,8 @@ static mcp_rc judge_subject(mcp_ctx *ctx, request_rec *r, mcp_judged *j)
 {
     const mcp_section *s;
 
+    if (j->message.method && mcp_section_is_imitated(j->location->sections[MCP_SUBJECT_METHOD], j->message.method))
+        return mcp_fail(ctx, MCP_METHOD_DENIED, "another section's method but for case or blanks");
     if (j->subject.kind >= MCP_SUBJECT_TOOL) return judge_named(ctx, r, j);
     if ((s = method_section(j))) return judge_section(ctx, r, j, s);
     if (j->subject.kind == MCP_SUBJECT_TOKEN) return MCP_OK;
@@ -243,6 +265,7 @@ int mcp_judge_listed(request_rec *r, mcp_judged *j, mcp_list_kind kind, const ch
     j->message.method = calls[kind].method;
     j->subject.kind = calls[kind].kind;
     j->subject.name = name;
+    j->listed_template = kind == MCP_LIST_TEMPLATES;
     rc = *name ? judge_subject(&quiet, r, j) : MCP_FORBIDDEN;
     *j = before;
     return !rc;

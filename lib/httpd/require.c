@@ -176,6 +176,7 @@ static authz_status check_arg(request_rec *r, const char *args, const void *pars
     if (j->phase == MCP_PHASE_LIST) return line->negated ? AUTHZ_DENIED : AUTHZ_GRANTED;
     if (!mcp_judged_takes_arguments(j)) return verdict(j, line, MCP_HOLDS_UNKNOWN);
     arguments = mcp_judged_arguments(r, j);
+    if (j->arguments_unclear) return verdict(j, line, MCP_HOLDS_UNKNOWN);
     claims = mcp_judged_claims(j);
     return verdict(j, line, mcp_condition_test(r->pool, line->condition, &arguments, &claims, line->negated));
 }

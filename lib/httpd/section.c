@@ -52,7 +52,8 @@ static const ap_directive_t *idle_directive(const ap_directive_t *d)
     return NULL;
 }
 
-/* Bare Require lines are alternatives, as everywhere in httpd; with an mcp- line among them that is rarely meant. */
+/* Bare Require lines are alternatives, as everywhere in httpd; with an mcp- line among them that is rarely meant. Told to no server: a
+ * virtual host has no log level yet. */
 static void warn_alternatives(cmd_parms *cmd)
 {
     const ap_directive_t *d;
@@ -64,7 +65,7 @@ static void warn_alternatives(cmd_parms *cmd)
         if (!strncmp(d->args, "mcp-", 4) || *d->directive == '<') ours = 1;
     }
     if (lines > 1 && ours)
-        ap_log_error(APLOG_MARK, APLOG_WARNING | APLOG_NOERRNO, 0, cmd->server,
+        ap_log_error(APLOG_MARK, APLOG_WARNING | APLOG_NOERRNO, 0, NULL,
                      "MCP067: %s at %s:%d: its Require lines are alternatives, any one of them grants; wrap them in <RequireAll> if all must hold",
                      cmd->cmd->name, cmd->directive->filename, cmd->directive->line_num);
 }
@@ -87,17 +88,8 @@ static void warn_unknown_method(cmd_parms *cmd, const char *word)
 {
     if (strcasecmp(cmd->cmd->name, "<MCPMethod")) return;
     if (!strchr(word, '*') && !mcp_methods_is_known(word))
-        ap_log_error(APLOG_MARK, APLOG_WARNING | APLOG_NOERRNO, 0, cmd->server, "MCP073: <MCPMethod %s> at %s:%d: no revision of MCP has this method",
+        ap_log_error(APLOG_MARK, APLOG_WARNING | APLOG_NOERRNO, 0, NULL, "MCP073: <MCPMethod %s> at %s:%d: no revision of MCP has this method",
                      word, cmd->directive->filename, cmd->directive->line_num);
-}
-
-/* A pattern in another spelling than URIs must have would fit none of them. */
-static int is_normal_uri(apr_pool_t *p, const char *pattern)
-{
-    char *sample = apr_pstrdup(p, pattern), *star;
-
-    while ((star = strchr(sample, '*'))) *star = 'x';
-    return mcp_resource_uri_is_normal(sample);
 }
 
 /* What looks like another language of patterns and would match nothing. */
@@ -107,7 +99,7 @@ static const char *check_word(cmd_parms *cmd, const char *word)
 
     if (!len) return apr_pstrcat(cmd->pool, cmd->cmd->name, "> has an empty name", NULL);
     if (len > MCP_PATTERN_MAX) return apr_psprintf(cmd->pool, "%s>: a name has at most %d bytes", cmd->cmd->name, MCP_PATTERN_MAX);
-    if (!strcasecmp(cmd->cmd->name, "<MCPResourceURI") && !is_normal_uri(cmd->temp_pool, word))
+    if (!strcasecmp(cmd->cmd->name, "<MCPResourceURI") && !(word[strcspn(word, "*{")] ? mcp_resource_uri_begins_normally(word, strcspn(word, "*{")) : mcp_resource_uri_is_normal(word)))
         return apr_psprintf(cmd->pool, "%s %s>: write the URI in its normal form, as it must be asked for (docs/directives.md)", cmd->cmd->name, word);
     if (word[len - 1] == ',') return apr_psprintf(cmd->pool, "%s %s>: separate names by blanks, not by commas", cmd->cmd->name, word);
     if (!strcmp(word, "~") || *word == '^' || word[len - 1] == '$')

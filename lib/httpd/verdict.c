@@ -9,7 +9,7 @@
 
 int mcp_verdict_is_of_rules(mcp_rc rc)
 {
-    return rc == MCP_FORBIDDEN || rc == MCP_MISSING_SCOPE || rc == MCP_METHOD_DENIED || rc == MCP_CHANGED_TOOL || rc == MCP_TOO_MANY;
+    return rc == MCP_FORBIDDEN || rc == MCP_MISSING_SCOPE || rc == MCP_METHOD_DENIED || rc == MCP_CHANGED_TOOL || rc == MCP_TOO_MANY || rc == MCP_ODD_URI;
 }
 
 /* ---- to the audit ---- */

@@ -30,12 +30,21 @@ static int has_controls(const char *text, size_t len)
     return i < len;
 }
 
+/* As a URL, two slashes begin a host, or an empty segment that .. takes away again. */
+static int is_authority_like(const char *at, const char *end)
+{
+    size_t len = (size_t)(end - at);
+
+    return len > 1 && (!memcmp(at, "//", 2) || (memmem(at, len, "//", 2) && memmem(at, len, "..", 2)));
+}
+
 /* Writes /a/b/c, nothing for the uppermost folder. 0 if a segment is odd. */
 static int resolve(const char *at, const char *end, reading as, char *out, size_t *n)
 {
     size_t whole, len;
 
     *n = 0;
+    if (as == AS_URL && is_authority_like(at, end)) return 0;
     if (as == AS_URL) end = at + span(at, end, "?#");
     for (; at < end; at += whole + (at + whole < end)) {
         whole = span(at, end, "/");

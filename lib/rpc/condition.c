@@ -114,11 +114,12 @@ static mcp_holds judge_length(question *q, const mcp_value *value)
 static mcp_holds judge_count(question *q, const mcp_value *value)
 {
     mcp_value_walk walk = mcp_value_begin(value);
-    mcp_value member;
+    mcp_value name, member;
     size_t n = 0;
 
     if (value->kind != MCP_VALUE_ARRAY && value->kind != MCP_VALUE_OBJECT) return MCP_HOLDS_UNKNOWN;
-    while (mcp_value_next(&walk, NULL, &member)) n++;
+    for (; mcp_value_next(&walk, &name, &member); n++)
+        if (mcp_value_is(&name, "__proto__", 9)) return MCP_HOLDS_UNKNOWN;
     return compare_sizes(q->condition, n);
 }
 

@@ -81,8 +81,7 @@ static mcp_rc add(mcp_ctx *ctx, apr_array_header_t *out, mcp_subject_kind kind, 
     return MCP_OK;
 }
 
-/* The member of that very name; MCP_AMBIGUOUS if another is that name to a reader who takes no heed of case. */
-static mcp_rc exact_member(mcp_ctx *ctx, const mcp_value *object, const char *name, mcp_value *out)
+mcp_rc mcp_methods_member(mcp_ctx *ctx, const mcp_value *object, const char *name, mcp_value *out)
 {
     mcp_value_walk walk = mcp_value_begin(object);
     mcp_value key, value;
@@ -91,6 +90,7 @@ static mcp_rc exact_member(mcp_ctx *ctx, const mcp_value *object, const char *na
     *out = (mcp_value){ MCP_VALUE_NONE, NULL, 0 };
     while (object->kind == MCP_VALUE_OBJECT && mcp_value_next(&walk, &key, &value)) {
         const char *text = mcp_value_bytes(ctx->pool, &key, &len);
+        if (mcp_value_is(&key, "__proto__", 9)) return mcp_fail(ctx, MCP_AMBIGUOUS, "a member that changes what others mean");
         if (len == wanted && !memcmp(text, name, len)) *out = value;
         else if (mcp_fold_equal(text, len, name, wanted)) return mcp_fail(ctx, MCP_AMBIGUOUS, "a member differs from %s by case alone", name);
     }
@@ -106,8 +106,8 @@ static mcp_rc add_reference(mcp_ctx *ctx, apr_array_header_t *out, const mcp_val
     int prompt;
     mcp_rc rc;
 
-    if ((rc = exact_member(ctx, params, "ref", &ref)) || (rc = exact_member(ctx, &ref, "type", &type))) return rc;
-    if ((rc = exact_member(ctx, &ref, "name", &name)) || (rc = exact_member(ctx, &ref, "uri", &uri))) return rc;
+    if ((rc = mcp_methods_member(ctx, params, "ref", &ref)) || (rc = mcp_methods_member(ctx, &ref, "type", &type))) return rc;
+    if ((rc = mcp_methods_member(ctx, &ref, "name", &name)) || (rc = mcp_methods_member(ctx, &ref, "uri", &uri))) return rc;
     prompt = mcp_value_is(&type, "ref/prompt", 10);
     if (!prompt && !mcp_value_is(&type, "ref/resource", 12)) return mcp_fail(ctx, MCP_BAD_PARAMS, "ref.type is ref/prompt or ref/resource");
     text = mcp_value_clear(ctx->pool, prompt ? &name : &uri, &len);
@@ -124,7 +124,7 @@ static mcp_rc add_subscriptions(mcp_ctx *ctx, apr_array_header_t *out, const mcp
     size_t len;
     mcp_rc rc;
 
-    if ((rc = exact_member(ctx, params, "notifications", &filter)) || (rc = exact_member(ctx, &filter, "resourceSubscriptions", &uris))) return rc;
+    if ((rc = mcp_methods_member(ctx, params, "notifications", &filter)) || (rc = mcp_methods_member(ctx, &filter, "resourceSubscriptions", &uris))) return rc;
     if (uris.kind != MCP_VALUE_NONE && uris.kind != MCP_VALUE_ARRAY) return mcp_fail(ctx, MCP_BAD_PARAMS, "resourceSubscriptions is a list of URIs");
     for (walk = mcp_value_begin(&uris); mcp_value_next(&walk, NULL, &uri); ) {
         if (!(text = mcp_value_clear(ctx->pool, &uri, &len))) return mcp_fail(ctx, MCP_BAD_PARAMS, "resourceSubscriptions is a list of URIs");

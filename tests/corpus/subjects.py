@@ -145,7 +145,7 @@ def completions():
 
 
 def resources():
-    for name, uri in (("plain", "file:///public/a.txt"), ("deep", "file:///public/a/b/c.txt"), ("query", "file:///public/a?x=1"),
+    for name, uri in (("plain", "file:///public/a.txt"), ("deep", "file:///public/a/b/c.txt"), 
             ("encoded", "file:///public/%C3%A4%20b"), ("dots-in-name", "file:///public/a..b"), ("three-dots", "file:///public/.../a"),
             ("hidden", "file:///public/.hidden"), ("unicode", "file:///public/\u6771\u4eac"),
             ("escaped-slash", "file:\\/\\/\\/public\\/a")):
@@ -155,7 +155,7 @@ def resources():
         yield deny(method.split("/")[1] + "-refused", "Subscribing counts as reading.", message(method, '{"uri":"db://customers/1"}'),
                 status=403)
         yield deny(method.split("/")[1] + "-stray", "Subscribing to what strays.", message(method, '{"uri":"file:///public/../x"}'))
-    strays = {"dots": "../etc/passwd", "dots-deep": "a/../../etc/passwd", "dots-last": "a/..", "dot": "./a", "dot-last": "a/.",
+    strays = {"query": "a?x=1", "fragment": "a#x", "slashes": "/a", "escaped-at": "%40a", "dots": "../etc/passwd", "dots-deep": "a/../../etc/passwd", "dots-last": "a/..", "dot": "./a", "dot-last": "a/.",
             "dots-query": "a/..?x", "dots-fragment": "a/..#x", "percent": "%2e%2e/etc", "percent-upper": "%2E%2E/etc",
             "percent-half": ".%2e/etc", "percent-slash": "..%2fetc", "percent-slash-alone": "a%2f..%2f..%2fetc",
               "percent-backslash": "..%5cetc", "double": "%252e%252e/etc", "double-slash": "%252fetc", "triple": "%25252e",

@@ -38,6 +38,7 @@ BAD = [
     ("location", "MCPToolRate 10/60 someone", "neither caller, user, client nor all"),
     ("location", "MCPTokenBinding maybe", "required or optional"),
     ("location", "<MCPPrompt a>\nRequire valid-user\nMCPToolRate 1/60\n</MCPPrompt>", "stands in the <Location> or in <MCPTool>"),
+    ("extra", "<VirtualHost *:1>\n<Location /v>\nMCPToolAuthz On\nMCPTrustIssuer https://idp.test jwks=file:idp.json\n<MCPTool a>\nRequire mcp-scope x\nRequire ip 10.0.0.0/8\n</MCPTool>\n</Location>\nNoSuchDirective\n</VirtualHost>", "MCP067"),
     ("location", "<MCPResourceURI https://a.test:443/x>\nRequire valid-user\n</MCPResourceURI>", "in its normal form"),
     ("location", "MCPBackendIdentity yes", "off, headers, or assertion"),
     ("location", "MCPBackendIdentity assertion users https://b.test", "MCPBackendIdentity: "),

@@ -173,6 +173,30 @@ def test_only_a_path_may_stand_where_an_endpoint_does(httpd, ask):
         assert b"delete_table" not in ask(http(stream, b"text/event-stream"), http_method=http_method)[2]
 
 
+@pytest.mark.parametrize("answer", [http(b"Accepted", b"text/plain", b"202 Accepted"), http(b'{"error":"session not found"}', status=b"404 Not Found"),
+                                    http(b'{"jsonrpc":"2.0","id":1,"result":{"x":NaN},"error":null}')], ids=["202 with a word", "404 that is no message", "sloppy"])
+def test_what_holds_no_list_is_let_through_to_who_asked_for_none(httpd, ask, answer):
+    httpd.backend.respond = lambda *_: iter([answer])
+    status, _, body = httpd.call(CALL, httpd.token("customer.read"))
+    assert status == int(answer.split()[1]) and body == answer.partition(b"\r\n\r\n")[2]
+
+
+@pytest.mark.expects("MCP019")
+def test_what_is_sloppy_and_may_hold_a_list_is_not(httpd, ask):
+    httpd.backend.respond = lambda *_: iter([http(message().replace(b'"tools"', b'"x": NaN, "TOOLS"', 1))])
+    status, _, body = httpd.call(CALL, httpd.token("customer.read"))
+    assert status == 502 and b"delete_table" not in body
+
+
+def test_an_end_that_comes_late_is_an_end(httpd, ask):
+    def respond(*_):
+        yield b"HTTP/1.1 202 Accepted\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+        time.sleep(0.3)
+        yield b"0\r\n\r\n"
+    httpd.backend.respond = respond
+    assert httpd.call(b'{"jsonrpc":"2.0","method":"notifications/initialized"}', httpd.token("customer.read"))[0] == 202
+
+
 def test_an_error_page_passes(httpd, ask):
     status, _, body = ask(http(b"<h1>busy</h1>", b"text/html", b"503 Busy"))
     assert status == 503 and body == b"<h1>busy</h1>"

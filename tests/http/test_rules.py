@@ -65,6 +65,12 @@ RULES = """
 <MCPResourceURI "r:*">
   Require mcp-arg region = eu
 </MCPResourceURI>
+<MCPMethod "admin/*">
+  Require mcp-scope customer.read
+</MCPMethod>
+<MCPMethod "admin/reset">
+  Require mcp-scope db.admin
+</MCPMethod>
 <MCPMethod "logging/setLevel">
   Require mcp-scope customer.read
 </MCPMethod>
@@ -144,8 +150,8 @@ ROWS = [
     (request("prompts/get", name="other"), READ, {}, "forbidden"),
     (request("resources/read", uri="file:///docs/a"), READ, {}, "passed"),
     (request("resources/read", uri="file:///docs/secret"), READ, {}, "missing_scope"),
-    (request("resources/read", uri="file:///docs/../etc/passwd"), READ, {}, "bad_params"),
-    (request("resources/read", uri="file:///docs/%2e%2e/x"), READ, {}, "bad_params"),
+    (request("resources/read", uri="file:///docs/../etc/passwd"), READ, {}, "odd_uri"),
+    (request("resources/read", uri="file:///docs/%2e%2e/x"), READ, {}, "odd_uri"),
     (request("resources/read", uri="FILE:///docs/secret"), ADMIN, {}, "forbidden"),
     (request("resources/read", uri="file:///etc/passwd"), ADMIN, {}, "forbidden"),
     (request("resources/subscribe", uri="file:///docs/a"), READ, {}, "passed"),
@@ -155,10 +161,21 @@ ROWS = [
     (request("completion/complete", ref={"type": "ref/prompt", "name": "greet"}, argument={"name": "x", "value": ""}), READ, {}, "passed"),
     (request("completion/complete", ref={"type": "ref/prompt", "name": "other"}, argument={"name": "x", "value": ""}), READ, {}, "forbidden"),
     (request("completion/complete", ref={"type": "ref/resource", "uri": "file:///docs/{n}"}, argument={"name": "n", "value": ""}), READ, {}, "passed"),
-    (request("resources/read", uri="file://localhost/docs/secret"), READ, {}, "bad_params"),
-    (request("resources/read", uri="file:/docs/secret"), READ, {}, "bad_params"),
-    (request("resources/read", uri="file:///docs/secre%74"), READ, {}, "bad_params"),
+    (request("resources/read", uri="file://localhost/docs/secret"), READ, {}, "odd_uri"),
+    (request("resources/read", uri="file:/docs/secret"), READ, {}, "odd_uri"),
+    (request("resources/read", uri="file:///docs/secre%74"), READ, {}, "odd_uri"),
     (request("resources/read", uri="r:1", arguments={"region": "eu"}), READ, {}, "forbidden"),     # resources have no arguments
+    (request("resources/read", uri="file:///docs//secret"), READ, {}, "odd_uri"),
+    (request("resources/read", uri="file:///docs/secret#x"), READ, {}, "odd_uri"),
+    (request("subscriptions/listen", notifications={"__proto__": {"resourceSubscriptions": ["file:///docs/secret"]}}), READ, {}, "ambiguous"),
+    (completion(context={"arguments": {"region": "eu"}}, Context={"arguments": {"region": "us"}}), "", {}, "forbidden"),
+    (completion(context={"arguments": {"region": "eu"}, "Arguments": {"region": "us"}}), "", {}, "forbidden"),
+    (completion(context={"__proto__": {"arguments": {"region": "us"}}}), "", {}, "forbidden"),
+    (request("logging/SetLevel", level="debug"), READ, {}, "ambiguous"),
+    (request("admin/reset"), READ, {}, "missing_scope"),
+    (request("admin/Reset"), READ, {}, "method_denied"),
+    (request("admin/reset\u200b"), READ, {}, "method_denied"),
+    (request("admin/other"), READ, {}, "passed"),
     (call("forced", force=False), "", {}, "passed"),
     (call("forced", force=True), "", {}, "forbidden"),
     (call("forced", **{"__proto__": {"force": True}}), "", {}, "forbidden"),

@@ -63,6 +63,7 @@ static void every_method_is_about_what_it_names(void **state)
         { CALL("completion/complete", "{\"ref\":{\"type\":\"ref/prompt\",\"name\":\"p\\u0000q\"}}"), "MCP_BAD_PARAMS" },
         { CALL("completion/complete", "{\"ref\":{\"type\":\"ref/tool\",\"name\":\"p\"}}"), "MCP_BAD_PARAMS" },
         { CALL("completion/complete", "{}"), "MCP_BAD_PARAMS" },
+        { CALL("subscriptions/listen", "{\"notifications\":{\"__proto__\":{\"resourceSubscriptions\":[\"a:1\"]}}}"), "MCP_AMBIGUOUS" },
         { CALL("completion/complete", "{\"ref\":{\"type\":\"ref/prompt\",\"name\":\"p\",\"Name\":\"q\"}}"), "MCP_AMBIGUOUS" },
         { CALL("completion/complete", "{\"ref\":{\"type\":\"ref/prompt\",\"name\":\"p\",\"Type\":1}}"), "MCP_AMBIGUOUS" },
         { CALL("subscriptions/listen", "{\"notifications\":{\"resource\u017fubscriptions\":[\"a:1\"]}}"), "MCP_AMBIGUOUS" },

@@ -20,7 +20,7 @@ static void fits(void **state)
         { "delete_table", "delete_table\xc2\xa0", 0, 1 }, { "delete_table", "\xef\xbb\xbf" "delete_table", 0, 1 }, { "delete_table", "delete_table\xe3\x80\x80", 0, 1 },
         { "delete_table", "delete_table\xe2\x80\x8b\x1f", 0, 1 }, { "delete_table", "delete_table\xc2\x85", 0, 1 }, { "delete_table", "delete_tab\xc3\xa9", 0, 0 },
         { "tasks_*", "ta\xc5\xbf\xe2\x84\xaas_x", 0, 1 }, { "admin_*", " Admin_drop", 0, 1 },
-        { "delete_*", "delete\xe2\x80\x8b_x", 0, 1 }, { "delete_*", "de\xc2\xad" "lete_x", 0, 1 }, { "delete_*", "de\xc3\xa9lete_x", 0, 0 },
+        { "delete_*", "delete\xe2\x80\x8b_x", 0, 1 }, { "delete_table", "delete_table\xef\xb8\x8f", 0, 1 }, { "delete_table", "delete_table\xf3\xa0\x80\xa0", 0, 1 }, { "delete_*", "de\xc2\xad" "lete_x", 0, 1 }, { "delete_*", "de\xc3\xa9lete_x", 0, 0 },
         { "*", "", 1, 1 }, { "*", "x", 1, 1 }, { "**", "x", 1, 1 }, { "", "", 1, 1 }, { "", "x", 0, 0 }, { "x", "", 0, 0 }, { "a b", " a b ", 0, 1 },
     };
     size_t i;
