@@ -78,7 +78,8 @@ static int is_pinned(const watch *w, const char *name, const mcp_value *element)
     mcp_pin_news news = MCP_PIN_KNOWN;
     mcp_rc rc;
 
-    if (!j->all->store || j->location->pins == MCP_PIN_OFF || apr_pool_create(&scratch.pool, w->ctx->pool) != APR_SUCCESS) return 1;
+    if (j->location->pins == MCP_PIN_OFF) return 1;
+    if (!j->all->store || apr_pool_create(&scratch.pool, w->ctx->pool) != APR_SUCCESS) return j->location->pins != MCP_PIN_ENFORCE;
     rc = mcp_pin_listed(&scratch, j->all->store, j->location->pins, facts.resource, name, element, &news);
     if (news) mcp_log(w->ctx, news == MCP_PIN_CHANGED || rc ? MCP_LOG_WARNING : MCP_LOG_INFO, mcp_error_of(MCP_CHANGED_TOOL)->tag, "tool %s of %s %s%s", name,
                       facts.resource, news == MCP_PIN_NEW ? "is new" : "has another definition than before", rc ? "; it is refused until MCPPinTools learn has seen it" : "");

@@ -178,9 +178,9 @@ static mcp_rc judge_call(mcp_ctx *ctx, request_rec *r, mcp_judged *j, const mcp_
     const mcp_location *settings = s ? mcp_judged_location(use_of(r, j, s)->config) : j->location;
     mcp_rc rc;
 
+    if (!j->all->store && (settings->rate || j->location->pins == MCP_PIN_ENFORCE)) return mcp_fail(ctx, MCP_UNAVAILABLE, "the store is not open");
     if (j->all->store && j->location->pins != MCP_PIN_OFF && (rc = check_pin(ctx, r, j))) return rc;
     if (!settings->rate) return MCP_OK;
-    if (!j->all->store) return mcp_fail(ctx, MCP_UNAVAILABLE, "calls cannot be counted: the store is not open");
     return mcp_rate_count(ctx, j->all->store, settings->rate, j->location->where->resource, j->subject.name,
                           mcp_json_string(j->token.claims, "iss"), j->token.sub, j->token.client_id);
 }
