@@ -18,9 +18,9 @@ static int may_stand_bare(int c)
 /* An escape that neither stands for a character which needs none nor for one that parts a path, nor begins another escape. */
 static int is_normal_escape(const char *at)
 {
-    int high = hex_value(at[1]), low = high < 0 ? -1 : hex_value(at[2]), c = high << 4 | low;
+    int high = hex_value(at[1]), low = high < 0 ? -1 : hex_value(at[2]), c = low < 0 ? -1 : high * 16 + low;
 
-    if (high < 0 || low < 0 || c < 0x20 || may_stand_bare(c) || c == '/' || c == '\\') return 0;
+    if (c < 0x20 || may_stand_bare(c) || c == '/' || c == '\\') return 0;
     return c != '%' || !isxdigit((unsigned char)at[3]) || !isxdigit((unsigned char)at[4]);
 }
 
