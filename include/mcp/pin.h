@@ -1,7 +1,7 @@
 /* What tools were when they were accepted (MCPPinTools): a tool whose description or schema changed behind the gate's back is not offered
  * and not called until an administrator accepts it. Also where the arguments that headers mirror are remembered from.
  *
- * learn: what is seen is accepted; changes are told. enforce: only what was accepted while learning is listed and may be called; what
+ * learn (unset too): what is seen is accepted; changes are told. enforce: only what was accepted while learning is listed and may be called; what
  * is new or changed is told and refused. Records stand in the store, one for each tool of a resource. */
 #ifndef MCP_PIN_H
 #define MCP_PIN_H

@@ -81,9 +81,9 @@ mcp_rc mcp_pin_listed(mcp_ctx *ctx, mcp_store *store, mcp_pin_mode mode, const c
     mcp_ctx_clear(ctx);
     if (strcmp(known.seen, digest)) {
         *news = *known.seen ? MCP_PIN_CHANGED : MCP_PIN_NEW;
-        if (mode == MCP_PIN_LEARN) known.accepted = digest;
+        if (mode != MCP_PIN_ENFORCE) known.accepted = digest;
         if ((rc = write_record(ctx, store, id, known.accepted, digest, element))) return without_store(ctx, mode, rc);
-    } else if (mode == MCP_PIN_LEARN && strcmp(known.accepted, digest)) {
+    } else if (mode != MCP_PIN_ENFORCE && strcmp(known.accepted, digest)) {
         if ((rc = write_record(ctx, store, id, digest, digest, element))) return without_store(ctx, mode, rc);
     }
     if (mode != MCP_PIN_ENFORCE || !strcmp(known.accepted, digest)) return MCP_OK;

@@ -34,8 +34,9 @@ def call(h, name="read_customer_record", version="2025-06-18", headers=(), argum
     return status, head, answer
 
 
-def start(h, mode, location="", store=None):
-    return h.start(h.config(location="MCPPinTools %s\n%s" % (mode, location), extra="" if h.dcr else "MCPStore lmdb:%s/state" % h.dir))
+def start(h, mode, location="", unset=False):
+    pins = "" if unset else "MCPPinTools %s\n" % mode
+    return h.start(h.config(location=pins + location, extra="" if h.dcr else "MCPStore lmdb:%s/state" % h.dir))
 
 
 @pytest.fixture
@@ -43,10 +44,10 @@ def pinned(folder):
     """Restarts one httpd with another mode on the same store."""
     h = Httpd(folder(), dcr=False)
 
-    def restart(mode, location=""):
+    def restart(mode, location="", unset=False):
         if h.process:
             h.stop()
-        return start(h, mode, location)
+        return start(h, mode, location, unset)
     yield restart
     h.stop()
 
@@ -71,6 +72,13 @@ def test_a_tool_that_changed_is_neither_listed_nor_called_until_it_is_accepted(p
     assert listed(h, poisoned) == ["read_customer_record"]
     h = pinned("enforce")
     assert listed(h, poisoned) == ["read_customer_record"] and call(h)[0] == 200
+
+
+def test_who_sets_nothing_learns(pinned):
+    h = pinned("learn", unset=True)
+    assert listed(h, tool()) == ["read_customer_record"]
+    h = pinned("enforce")
+    assert listed(h, tool()) == ["read_customer_record"] and call(h)[0] == 200
 
 
 def test_a_change_shows_however_large_it_is(pinned):
@@ -145,7 +153,7 @@ def test_a_tool_may_be_called_so_often_by_each(limited):
     status, head, answer = call(limited, "counted")
     assert status == 429 and "Retry-After" in head and json.loads(answer)["id"] == 1
     assert call(limited, "counted", client="another")[0] == 200 and call(limited, "counted", sub="bob")[0] == 200
-    assert json.loads([l for l in limited.audit() if "429" or 1][-3])["reason"] == "too_many"
+    assert json.loads(limited.audit()[-3])["reason"] == "too_many"
     assert [call(limited, "free")[0] for _ in range(6)] == [200] * 6
 
 

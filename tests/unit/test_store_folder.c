@@ -91,7 +91,7 @@ static void a_folder_must_be_the_users(void **state)
     give(own);
     judge(own, NULL);
     judge(apr_pstrcat(pool, own, "/", NULL), NULL);
-    if (geteuid()) skip();
+    if (geteuid()) skip();      /* only root can give a folder to another user; the check runs as root */
     judge(folder("roots", 0755), apr_psprintf(pool, "%s cannot write in %s: chown %s %s", user.name, in_base("roots"), user.name, in_base("roots")));
     folder("closed", 0700);
     judge(in_base("closed/deeper/still"), apr_psprintf(pool, "%s cannot enter %s: chmod o+x %s", user.name, in_base("closed"), in_base("closed")));
@@ -117,7 +117,7 @@ static void a_folder_of_others_is_left_alone(void **state)
     file("site/data.mdb");
     give(in_base("site/data.mdb"));
     judge(dir, NULL);
-    if (geteuid()) skip();
+    if (geteuid()) skip();      /* only root can give a folder to another user; the check runs as root */
     assert_int_equal(chown(in_base("site/data.mdb"), 0, 0), 0);
     judge(dir, apr_psprintf(pool, "cannot write to %s: chown %s ", in_base("site/data.mdb"), user.name));
 }
